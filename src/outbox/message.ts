@@ -5,41 +5,140 @@
 import { v7 as uuidv7 } from 'uuid';
 import * as v from 'valibot';
 
-/** A message as it is stored and sent. Times are RFC 3339 in UTC. */
-export interface Message {
+export const singleType = 'application/cloudevents+json';
+export const batchType = 'application/cloudevents-batch+json';
+
+/** RFC 3339, as `2026-03-01T12:00:00.000Z`. */
+const Time = v.pipe(v.string(), v.isoTimestamp());
+const Text = v.pipe(v.string(), v.minLength(1), v.maxLength(500));
+
+const Envelope = v.object({
+  specversion: v.literal('1.0'),
   /** UUIDv7: its time is when the message was written, and the inbox is partitioned by it. */
-  readonly id: string;
+  id: v.pipe(v.string(), v.uuid(), v.toLowerCase()),
   /** Who wrote it, as `/order`. */
-  readonly source: string;
+  source: Text,
   /** What it says, as `stock.reserve`; also the routing key. A breaking change is a new type. */
-  readonly type: string;
+  type: Text,
   /** Whom it is about: messages of one subject are handled in the order of their arrival within a batch. */
-  readonly subject: string;
-  readonly time: string;
-  readonly data: unknown;
-  /** What the whole conversation is about; the subject unless said otherwise. */
-  readonly correlationid: string;
+  subject: Text,
+  time: Time,
+  data: v.unknown(),
+  /** What the whole conversation is about; the subject. */
+  correlationid: v.optional(Text),
   /** The message that provoked this one. */
-  readonly causationid?: string;
-  readonly traceparent?: string;
-  readonly tracestate?: string;
+  causationid: v.optional(Text),
+  traceparent: v.optional(Text),
+  tracestate: v.optional(Text),
   /** When it was handed to the broker, and at which attempt; stamped on sending. */
-  readonly senttime?: string;
-  readonly attempt?: number;
+  senttime: v.optional(Time),
+  attempt: v.optional(v.number()),
+  /** On a reply: when its command was sent, received and handled, and at which attempt. */
+  commandsent: v.optional(Time),
+  commandreceived: v.optional(Time),
+  commandhandled: v.optional(Time),
+  commandattempt: v.optional(v.number()),
+});
+
+/** A message as it is stored and sent; the attributes are told at the schema. */
+export type Message = Readonly<v.InferOutput<typeof Envelope>> & {
   /** When it arrived; stamped by the receiver, never on the wire. */
   readonly receivedtime?: string;
-  /** On a reply: when its command was sent, received and handled, and at which attempt. */
-  readonly commandsent?: string;
-  readonly commandreceived?: string;
-  readonly commandhandled?: string;
-  readonly commandattempt?: number;
-}
+};
+
+/** What is worth keeping of a message that provokes others, also when they are written much later. */
+export type Cause = Pick<
+  Message,
+  'id' | 'traceparent' | 'tracestate' | 'senttime' | 'receivedtime' | 'attempt'
+>;
 
 /** What a module says; everything else in the envelope is filled in by the unit of work. */
 export interface Draft {
   readonly type: string;
   readonly subject: string;
   readonly data: unknown;
-  /** The message this one answers or follows from. */
-  readonly causedBy?: Message;
+  /** The message this one follows from. */
+  readonly causedBy?: Cause | undefined;
+  /** True: it answers the command `causedBy` and carries that command's times. */
+  readonly reply?: boolean;
+}
+
+/** Completes a draft: a new id, the source, the time, and what it inherits from its cause. */
+export function compose(draft: Draft, source: string, now: Date): Message {
+  const { type, subject, data, causedBy, reply } = draft;
+  const time = now.toISOString();
+  return {
+    specversion: '1.0',
+    id: uuidv7(),
+    source,
+    type,
+    subject,
+    time,
+    data,
+    correlationid: subject,
+    ...(causedBy && {
+      causationid: causedBy.id,
+      ...(causedBy.traceparent && { traceparent: causedBy.traceparent }),
+      ...(causedBy.tracestate && { tracestate: causedBy.tracestate }),
+      ...(reply && {
+        commandhandled: time,
+        ...(causedBy.senttime && { commandsent: causedBy.senttime }),
+        ...(causedBy.receivedtime && { commandreceived: causedBy.receivedtime }),
+        ...(causedBy.attempt && { commandattempt: causedBy.attempt }),
+      }),
+    }),
+  };
+}
+
+/** What a later message needs of the one that provokes it. */
+export function causeOf({ id, traceparent, tracestate, senttime, receivedtime, attempt }: Message): Cause {
+  return {
+    id,
+    ...(traceparent && { traceparent }),
+    ...(tracestate && { tracestate }),
+    ...(senttime && { senttime }),
+    ...(receivedtime && { receivedtime }),
+    ...(attempt && { attempt }),
+  };
+}
+
+/** A message's JSON with the attributes that only the sender can know: when, and for which time. */
+export function stamp(json: string, sentAt: Date, attempt: number): string {
+  return `${json.slice(0, -1)},"senttime":"${sentAt.toISOString()}","attempt":${attempt}}`;
+}
+
+/** Packs messages (each as JSON) for the wire: one travels alone, several as a batch. */
+export function encode(messages: readonly string[]): { contentType: string; body: Buffer } {
+  const [first] = messages;
+  if (first !== undefined && messages.length === 1)
+    return { contentType: singleType, body: Buffer.from(first) };
+  return { contentType: batchType, body: Buffer.from(`[${messages.join(',')}]`) };
+}
+
+/** One entry of what arrived: a message, or what came in its place and why it is none. */
+export type Decoded = { readonly message: Message } | { readonly content: unknown; readonly fault: string };
+
+/** Unpacks what came over the wire. Never throws: what is no CloudEvent comes back with its fault, its neighbours unharmed. */
+export function decode(body: Buffer, receivedAt: Date): readonly Decoded[] {
+  let content: unknown;
+  try {
+    content = JSON.parse(body.toString('utf8'));
+  } catch {
+    return [{ content: body.toString('utf8'), fault: 'not JSON' }];
+  }
+  const receivedtime = receivedAt.toISOString();
+  return (Array.isArray(content) ? content : [content]).map((entry: unknown) => {
+    const parsed = v.safeParse(Envelope, entry);
+    return parsed.success
+      ? { message: { ...parsed.output, receivedtime } }
+      : { content: entry, fault: `no CloudEvent: ${faultsOf(parsed.issues)}` };
+  });
+}
+
+/** The faults of a value in one line, by path; never the value itself, which may be a secret. */
+export function faultsOf(issues: readonly v.BaseIssue<unknown>[]): string {
+  return issues
+    .slice(0, 5)
+    .map((issue) => `${v.getDotPath(issue) ?? 'message'} should be ${issue.expected ?? 'otherwise'}`)
+    .join('; ');
 }

@@ -1,0 +1,41 @@
+/** The socket: what every module hands to main.ts, and what it is given. */
+import type { Hono } from 'hono';
+import type { Database, Handles, Loop, Message, Migration, Observer, Unit, UnitOfWork } from '../outbox/index.ts';
+
+export type ModuleName = 'order' | 'stock' | 'payment';
+
+/** A module as it lies on the shelf: what it needs of a database and a broker, known before either is there. */
+export interface Module {
+  readonly name: ModuleName;
+  /** Its tables; they come after those of the outbox library. */
+  readonly migrations: readonly Migration[];
+  /** The message types it takes, each with the schema of `{subject, data}`. They are its queue's bindings. */
+  readonly handles: Handles;
+  /** The types it says that nobody need listen to. */
+  readonly news: readonly string[];
+  /** Plugs it in. Nothing runs before the clocks are started. */
+  open(context: ModuleContext): OpenModule;
+}
+
+export interface ModuleContext {
+  readonly database: Database;
+  readonly unit: UnitOfWork;
+  /** For what an operator may want to read: an event in a few words, and its fields. Never a secret. */
+  readonly log: (event: string, fields?: Readonly<Record<string, unknown>>) => void;
+  /** Told of every failure of a clock, which goes on by itself. */
+  readonly observer: Observer;
+}
+
+/** A module that is plugged in. */
+export interface OpenModule {
+  /** What people ask. */
+  readonly routes: Hono;
+  /** What modules say: handles a set of messages, all of known types and valid, in one transaction. */
+  handle(unit: Unit, messages: readonly Message[]): Promise<void>;
+  /** What time starts. */
+  readonly clocks: readonly Loop[];
+  /** Makes demo content if there is none. */
+  seedDemo?(): Promise<void>;
+  /** Ends what the module has under way outside its clocks. */
+  close?(): Promise<void>;
+}

@@ -1,0 +1,42 @@
+/** Whose fault is it? Decides whether a batch is tried again as it is, or taken apart to find the guilty message. */
+
+/**
+ * SQLSTATE classes in which the environment speaks, not the message: 08 connection, 25 transaction state, 40 rollback (deadlock,
+ * serialization), 53 resources, 55 object not in the needed state (lock timeout), 57 operator intervention (shutdown,
+ * cancelled), 58 system, XX internal. https://www.postgresql.org/docs/current/errcodes-appendix.html
+ */
+const environmentalClasses = new Set(['08', '25', '40', '53', '55', '57', '58', 'XX']);
+
+/** Codes of sockets and of the driver: the database was not reached, or was lost. */
+const environmentalCode = /^(E[A-Z]{3,}|CONNECT_TIMEOUT|CONNECTION_(CLOSED|ENDED|DESTROYED)|UND_ERR_.+)$/;
+
+/** True if trying the same again later can help: a socket, a dying backend, a full disk, a deadlock. */
+export function isEnvironmental(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  if (error.name === 'DatabaseBusy') return true;
+  const code = 'code' in error ? error.code : undefined;
+  if (typeof code !== 'string') return false;
+  return /^[0-9A-Z]{5}$/.test(code) && error.name === 'PostgresError'
+    ? environmentalClasses.has(code.slice(0, 2))
+    : environmentalCode.test(code);
+}
+
+/**
+ * Thrown by a handler for a message that no retry can help: it is put aside at once and waits for a person.
+ * Messages with the same `onceFor` are one failure, counted, however often they come.
+ */
+export class DeadMessage extends Error {
+  override readonly name = 'DeadMessage';
+  readonly onceFor: string | undefined;
+
+  constructor(message: string, options: { readonly onceFor?: string } = {}) {
+    super(message);
+    this.onceFor = options.onceFor;
+  }
+}
+
+/** An error in one line for the table of failures: no stack, no parameters, no NUL (PostgreSQL's text has none), bounded. */
+export function describe(error: unknown): string {
+  const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  return text.replaceAll('\u0000', '').slice(0, 1_000);
+}

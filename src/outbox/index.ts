@@ -1,0 +1,23 @@
+/** The public face of the library: everything else in this folder is its own business. */
+export {
+  type Broker,
+  BrokerAway,
+  type ConnectBroker,
+  type Delivery,
+  type Packet,
+  PublishRefused,
+  type Subscription,
+  type Topology,
+} from './broker.ts';
+export { DeadMessage, isEnvironmental } from './faults.ts';
+export { gather } from './gather.ts';
+export type { Handles, Incoming } from './inbox.ts';
+export { createLoop, type Loop, type Worker } from './loop.ts';
+export { type Cause, causeOf, type Draft, type Message } from './message.ts';
+export { createMessaging, type Messaging } from './messaging.ts';
+export { type Migration, MigrationChanged, migrate, outboxMigrations, pendingMigrations } from './migrate.ts';
+export type { Observer } from './observe.ts';
+export type { Unit, UnitOfWork } from './outbox.ts';
+export { type RabbitEvent, rabbit } from './rabbit.ts';
+export { nextRetry, type RetryPolicy } from './retry.ts';
+export { type Database, DatabaseBusy, openDatabase, type Sql } from './transaction.ts';

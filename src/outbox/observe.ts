@@ -1,0 +1,17 @@
+/** What the library tells the program that hosts it. It imports no logger and no metrics: it calls back. */
+
+export interface Observer {
+  /** Something failed that is tried again by itself. */
+  failed?(event: { readonly what: string; readonly error: unknown; readonly retryInMs: number }): void;
+  /** A message could not be handled and was put aside: tried again later, or dead and waiting for a person. */
+  parked?(event: {
+    readonly id: string;
+    readonly type: string | null;
+    readonly subject: string | null;
+    readonly error: string;
+    readonly attempts: number;
+    readonly dead: boolean;
+  }): void;
+  /** The broker answered no to these messages; they stay in the outbox and are offered again. */
+  refused?(event: { readonly type: string; readonly messages: number; readonly error: string }): void;
+}

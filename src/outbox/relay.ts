@@ -1,0 +1,27 @@
+/** The sweep: sends what a crash, an outage or a full dispatcher has left behind. */
+import type { Dispatcher } from './dispatcher.ts';
+import type { Worker } from './loop.ts';
+import { claim } from './outbox.ts';
+import type { Database } from './transaction.ts';
+
+/** Rows claimed at once: a few packets of each type, sent well within their lease. */
+const maxClaimed = 500;
+
+/** Claims rows whose lease ran out and dispatches them; while the broker is away it claims nothing. */
+export function createRelay(options: {
+  readonly database: Database;
+  readonly dispatcher: Dispatcher;
+}): Worker {
+  const { database, dispatcher } = options;
+  return {
+    name: 'outbox relay',
+    everyMs: 1_000,
+    async runOnce() {
+      const limit = Math.min(maxClaimed, dispatcher.room());
+      if (limit === 0) return { more: false };
+      const rows = await claim(database, limit);
+      await dispatcher.dispatch(rows);
+      return { more: rows.length === limit };
+    },
+  };
+}
