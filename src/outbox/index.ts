@@ -17,7 +17,7 @@ export { type Cause, causeOf, type Draft, type Message } from './message.ts';
 export { createMessaging, type Messaging } from './messaging.ts';
 export { type Migration, MigrationChanged, migrate, outboxMigrations, pendingMigrations } from './migrate.ts';
 export type { Observer } from './observe.ts';
-export type { Unit, UnitOfWork } from './outbox.ts';
+export { type Unit, type UnitOfWork, unsent } from './outbox.ts';
 export { type RabbitEvent, rabbit } from './rabbit.ts';
 export { nextRetry, type RetryPolicy } from './retry.ts';
 export { type Database, DatabaseBusy, openDatabase, type Sql } from './transaction.ts';

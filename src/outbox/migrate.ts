@@ -49,8 +49,8 @@ export function pendingMigrations(
   migrations: readonly Migration[],
 ): Promise<readonly string[]> {
   return database.transaction(async (sql) => {
-    const [table] = await sql`select to_regclass('migrations') is not null as exists`;
-    const applied = table?.['exists'] ? await appliedMigrations(sql) : new Map<string, string>();
+    const [table] = await sql<{ exists: boolean }[]>`select to_regclass('migrations') is not null as exists`;
+    const applied = table?.exists ? await appliedMigrations(sql) : new Map<string, string>();
     return migrations.filter((migration) => !isApplied(migration, applied)).map(({ name }) => name);
   });
 }

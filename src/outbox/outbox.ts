@@ -118,3 +118,9 @@ export async function countRefusal(
       where id = any(${[...refusal.ids].sort()}::uuid[])`,
   );
 }
+
+/** Which of these messages have not left yet: while its command waits here, nobody can have missed its answer. */
+export async function unsent(sql: Sql, ids: readonly string[]): Promise<ReadonlySet<string>> {
+  const rows = await sql<{ id: string }[]>`select id from outbox where id = any(${[...ids]}::uuid[])`;
+  return new Set(rows.map(({ id }) => id));
+}

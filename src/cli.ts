@@ -1,0 +1,134 @@
+/** What the program can be asked: serve (default), migrate, --help, --version. */
+
+import { type Config, ConfigError, describeVariables, readConfig, version } from './config.ts';
+import { PortInUse } from './http/index.ts';
+import { MigrationChanged } from './outbox/index.ts';
+import { externalServices, migrateAll, type Service, startService } from './service.ts';
+import { createLog, type Log } from './telemetry/log.ts';
+
+const help = `order-saga ${version}: carries customers' orders through stock and payment to exactly one end.
+
+Usage: node dist/main.js [command]
+
+Commands:
+  serve       run the modules (default)
+  migrate     bring the modules' databases to the newest schema, then exit
+  --help      this text
+  --version   the version
+
+Environment (each also as NAME_FILE, the path of a file that holds the value):
+${describeVariables().join('\n')}
+
+Nothing set: PostgreSQL and the broker are embedded, http://127.0.0.1:3000 serves everything.
+Exit codes: 0 done, 1 failed, 2 wrong command, configuration, or a port in use.
+`;
+
+/** The longest graceful stop, in milliseconds: what still hangs then is given up (its messages and rows are safe). */
+const stopWithinMs = 9_500;
+
+/** Runs a command and returns the exit code. */
+export async function run(args: readonly string[]): Promise<number> {
+  const [command = 'serve', ...rest] = args;
+  if (rest.length > 0) return wrong(`one command at most, not also ${rest.join(' ')}`);
+  const log = createLog((line) => process.stdout.write(`${line}\n`), process.stdout.isTTY ? 'text' : 'json');
+  try {
+    switch (command) {
+      case 'serve':
+        return await serve(readConfig('serve'), log);
+      case 'migrate':
+        log('info', 'migrated', { applied: await migrateAll(readConfig('migrate')) });
+        return 0;
+      case '--help':
+      case '-h':
+      case 'help':
+        process.stdout.write(help);
+        return 0;
+      case '--version':
+      case '-v':
+        process.stdout.write(`${version}\n`);
+        return 0;
+      case '__keeper': {
+        const { runKeeper } = await import('./embedded/keeper.ts');
+        await runKeeper();
+        return 0;
+      }
+      default:
+        return wrong(`there is no command ${command}`);
+    }
+  } catch (error) {
+    if (error instanceof ConfigError) return wrong(...error.faults);
+    if (error instanceof PortInUse) return wrong(error.message);
+    if (error instanceof MigrationChanged) return failed(error.message);
+    log('error', 'failed', { error });
+    return 1;
+  }
+}
+
+function wrong(...faults: readonly string[]): number {
+  for (const fault of faults) process.stderr.write(`order-saga: ${fault}\n`);
+  return 2;
+}
+
+function failed(reason: string): number {
+  process.stderr.write(`order-saga: ${reason}\n`);
+  return 1;
+}
+
+async function serve(config: Config, log: Log): Promise<number> {
+  const stopSignal = nextStopSignal();
+  const embedded = config.services ? undefined : await import('./embedded/index.ts');
+  const own = await embedded?.startEmbedded({
+    dataDir: config.dataDir,
+    databases: config.modules,
+    keeper: [process.execPath, process.argv[1] ?? '', '__keeper'],
+  });
+  try {
+    const services = own ?? (config.services && externalServices(config.services, log));
+    if (!services) throw new Error('there are no services');
+    const service = await startService(config, services, log);
+    await own?.announce(service.url);
+    const outcome = await Promise.race([stopSignal, service.started.then(() => undefined)]);
+    if (outcome === undefined) {
+      if (own) process.stdout.write(welcome(service, config));
+      else log('info', 'serving', { url: service.url, modules: config.modules, version });
+    }
+    const signal = outcome ?? (await stopSignal);
+    log('info', 'stopping', { signal });
+    await within(stopWithinMs, service.stop(), () =>
+      log('warn', 'gave up what still hung', { afterMs: stopWithinMs }),
+    );
+    return 0;
+  } finally {
+    await own?.stop();
+  }
+}
+
+/** The first SIGTERM or SIGINT is a wish; a second one is an order, and ends the program at once. */
+function nextStopSignal(): Promise<NodeJS.Signals> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve(signal));
+  });
+}
+
+async function within(ms: number, work: Promise<void>, onTimeout: () => void): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const timeout = new Promise<void>((resolve) => {
+    timer = setTimeout(() => {
+      onTimeout();
+      resolve();
+    }, ms);
+  });
+  await Promise.race([work, timeout]);
+  clearTimeout(timer);
+}
+
+const welcome = ({ url }: Service, { dataDir }: Config) => `
+order-saga ${version} serves ${url}
+Embedded: PostgreSQL (three databases, kept in ${dataDir}) and the message broker (in this process).
+
+Try:
+  curl -s ${url}/orders -H 'content-type: application/json' \\
+    -d '{"customerId":"cus_1","lines":[{"sku":"MUG-01","quantity":1}],"paymentToken":"tok_visa"}'
+  curl -s '${url}/orders?customerId=cus_1'
+
+`;

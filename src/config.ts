@@ -1,0 +1,229 @@
+/** The only reader of the environment: every variable, what it means, and what is wrong with it. */
+import { readFileSync } from 'node:fs';
+import * as v from 'valibot';
+
+/** Filled in by the build. */
+declare const ORDER_SAGA_VERSION: string | undefined;
+export const version = typeof ORDER_SAGA_VERSION === 'string' ? ORDER_SAGA_VERSION : 'development';
+
+export const moduleNames = ['order', 'stock', 'payment'] as const;
+export type ModuleName = (typeof moduleNames)[number];
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+const Url = (...protocols: readonly string[]) =>
+  v.pipe(
+    v.string(),
+    v.check(
+      (text) => protocols.some((protocol) => text.startsWith(`${protocol}://`)),
+      `must begin with ${protocols[0]}://`,
+    ),
+  );
+const Seconds = v.pipe(
+  v.string(),
+  v.transform(Number),
+  v.number('must be a number'),
+  v.minValue(0.1),
+  v.maxValue(86_400),
+);
+const Count = v.pipe(
+  v.string(),
+  v.transform(Number),
+  v.integer('must be a whole number'),
+  v.minValue(1),
+  v.maxValue(10_000),
+);
+const Switch = v.pipe(
+  v.picklist(['0', '1'], 'must be 0 or 1'),
+  v.transform((text) => text === '1'),
+);
+const Modules = v.pipe(
+  v.string(),
+  v.transform((text) => (text === 'all' ? [...moduleNames] : text.split(',').map((name) => name.trim()))),
+  v.array(v.picklist(moduleNames, 'must be all, order, stock, payment, or a comma list')),
+);
+const Port = v.pipe(
+  v.string(),
+  v.transform(Number),
+  v.integer('must be a port number'),
+  v.minValue(0),
+  v.maxValue(65_535),
+);
+
+/** Every variable in the order of `--help`: its schema, its default as text (null: none), and one sentence. */
+const variables = {
+  MODULE: [Modules, 'all', 'what this process runs: all, order, stock, payment, or a comma list'],
+  ORDER_DATABASE_URL: [
+    Url('postgres', 'postgresql'),
+    null,
+    "Order's PostgreSQL; only for a process that runs order",
+  ],
+  STOCK_DATABASE_URL: [Url('postgres', 'postgresql'), null, "Stock's PostgreSQL"],
+  PAYMENT_DATABASE_URL: [Url('postgres', 'postgresql'), null, "Payment's PostgreSQL"],
+  AMQP_URL: [Url('amqp', 'amqps'), null, 'RabbitMQ; a comma list names the nodes of a cluster'],
+  PORT: [Port, null, 'where HTTP is served: 3000 (stock alone 3001, payment alone 3002); 0 takes a free one'],
+  HOST: [v.string(), '127.0.0.1', 'the address to listen on'],
+  DATA_DIR: [v.string(), '.data', 'where the embedded database lives'],
+  SEED_DEMO: [Switch, null, '1: make demo products at the start if there are none; always on when embedded'],
+  STEP_TIMEOUT_SECONDS: [
+    Seconds,
+    '30',
+    'how long the saga waits for an answer before it sends the command again',
+  ],
+  STEP_MAX_ATTEMPTS: [Count, '8', 'how often a command is sent before the saga turns back'],
+  FAILURE_RETRY_SECONDS: [Seconds, '10', 'the first wait of a message that failed; it doubles'],
+  MIGRATE: [Switch, '1', '0: serve does not migrate, it waits until somebody has'],
+  DATABASE_PREPARE: [Switch, '1', '0: no prepared statements (PgBouncer before 1.21)'],
+  INQUIRY_AFTER_SECONDS: [Seconds, '300', 'how long Stock and Payment hold something before they ask Order'],
+  PAYMENT_GATEWAY: [v.picklist(['simulated'], 'must be simulated'), 'simulated', 'the card processor'],
+  GATEWAY_CONCURRENCY: [Count, '200', 'calls to the card processor at once'],
+  GATEWAY_TIMEOUT_SECONDS: [
+    Seconds,
+    '2',
+    'how long one call may take; after that its outcome is unknown and it is asked again',
+  ],
+  AUTH: [
+    v.picklist(['none'], 'must be none'),
+    null,
+    'none: say aloud that nobody is authenticated, to listen beyond loopback',
+  ],
+} as const satisfies Record<string, readonly [v.GenericSchema<string, unknown>, string | null, string]>;
+
+type Variables = typeof variables;
+type Name = keyof Variables;
+type Values = {
+  [N in Name]: v.InferOutput<Variables[N][0]> | (Variables[N][1] extends null ? undefined : never);
+};
+
+export interface Config {
+  readonly modules: readonly ModuleName[];
+  /** Where the services are; null: they are brought along. */
+  readonly services: {
+    readonly databaseUrls: Readonly<Partial<Record<ModuleName, string>>>;
+    readonly amqpUrl: string;
+  } | null;
+  readonly http: { readonly host: string; readonly port: number };
+  readonly dataDir: string;
+  readonly seedDemo: boolean;
+  readonly migrate: boolean;
+  readonly databasePrepare: boolean;
+  readonly stepTimeoutSeconds: number;
+  readonly stepMaxAttempts: number;
+  readonly failureRetrySeconds: number;
+  readonly inquiryAfterSeconds: number;
+  readonly gatewayConcurrency: number;
+  readonly gatewayTimeoutSeconds: number;
+}
+
+/** The configuration cannot be meant so: each fault is one line that says what to do. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+  readonly faults: readonly string[];
+
+  constructor(faults: readonly string[]) {
+    super(faults.join('\n'));
+    this.faults = faults;
+  }
+}
+
+/** What `command` needs; it asks for nothing that it does not use. Throws `ConfigError` with everything that is wrong at once. */
+export function readConfig(command: 'serve' | 'migrate', environment: Environment = process.env): Config {
+  const values = readValues(environment);
+  const modules = [...new Set(values.MODULE)];
+  const port = values.PORT ?? (modules[0] === 'stock' ? 3001 : modules[0] === 'payment' ? 3002 : 3000);
+  const faults: string[] = [];
+  const services =
+    command === 'serve' ? servicesOf(values, modules, faults) : databasesOf(values, modules, faults);
+  if (command === 'serve') checkListening(values, faults);
+  if (faults.length > 0) throw new ConfigError(faults);
+  return {
+    modules,
+    services,
+    http: { host: values.HOST, port },
+    dataDir: values.DATA_DIR,
+    seedDemo: values.SEED_DEMO ?? services === null,
+    migrate: values.MIGRATE,
+    databasePrepare: values.DATABASE_PREPARE,
+    stepTimeoutSeconds: values.STEP_TIMEOUT_SECONDS,
+    stepMaxAttempts: values.STEP_MAX_ATTEMPTS,
+    failureRetrySeconds: values.FAILURE_RETRY_SECONDS,
+    inquiryAfterSeconds: values.INQUIRY_AFTER_SECONDS,
+    gatewayConcurrency: values.GATEWAY_CONCURRENCY,
+    gatewayTimeoutSeconds: values.GATEWAY_TIMEOUT_SECONDS,
+  };
+}
+
+/** The lines of `--help` about the environment. */
+export function describeVariables(): readonly string[] {
+  return (Object.entries(variables) as [Name, Variables[Name]][]).map(
+    ([name, [, fallback, sentence]]) =>
+      `  ${name.padEnd(24)} ${sentence}${fallback === null ? '' : ` [${fallback}]`}`,
+  );
+}
+
+/** Reads `NAME`, or the file that `NAME_FILE` names (a mounted secret). An empty value is none. */
+function readValues(environment: Environment): Values {
+  const faults: string[] = [];
+  const values: Record<string, unknown> = {};
+  for (const [name, [schema, fallback]] of Object.entries(variables)) {
+    const text = readText(environment, name, faults) ?? fallback;
+    if (text === null) continue;
+    const parsed = v.safeParse(schema as v.GenericSchema<unknown, unknown>, text);
+    if (parsed.success) values[name] = parsed.output;
+    // Never the value: it may hold a password.
+    else faults.push(`${name} ${parsed.issues[0].message}`);
+  }
+  if (faults.length > 0) throw new ConfigError(faults);
+  return values as Values;
+}
+
+function readText(environment: Environment, name: string, faults: string[]): string | undefined {
+  const file = environment[`${name}_FILE`];
+  if (!file) return environment[name] || undefined;
+  if (environment[name]) faults.push(`${name} and ${name}_FILE are both set: keep one`);
+  try {
+    return readFileSync(file, 'utf8').trim() || undefined;
+  } catch {
+    faults.push(`${name}_FILE names a file that cannot be read: ${file}`);
+    return undefined;
+  }
+}
+
+const databaseVariable = (name: ModuleName) =>
+  `${name.toUpperCase()}_DATABASE_URL` as `${Uppercase<ModuleName>}_DATABASE_URL`;
+
+function databaseUrls(values: Values): Partial<Record<ModuleName, string>> {
+  const named = moduleNames.map((name) => [name, values[databaseVariable(name)]] as const);
+  return Object.fromEntries(named.filter(([, url]) => url !== undefined));
+}
+
+/** Nothing given and everything run: the services are brought along. Otherwise all that is used must be named. */
+function servicesOf(values: Values, modules: readonly ModuleName[], faults: string[]): Config['services'] {
+  const urls = databaseUrls(values);
+  const everything = modules.length === moduleNames.length;
+  if (everything && Object.keys(urls).length === 0 && values.AMQP_URL === undefined) return null;
+  const missing: string[] = modules.filter((name) => urls[name] === undefined).map(databaseVariable);
+  if (values.AMQP_URL === undefined) missing.push('AMQP_URL');
+  if (missing.length > 0)
+    faults.push(
+      everything
+        ? `${missing.join(', ')} missing: name every service, or none of them to have them embedded`
+        : `MODULE=${modules.join(',')} needs ${missing.join(', ')}: only MODULE=all can bring its own services`,
+    );
+  return { databaseUrls: urls, amqpUrl: values.AMQP_URL ?? '' };
+}
+
+function databasesOf(values: Values, modules: readonly ModuleName[], faults: string[]): Config['services'] {
+  const urls = databaseUrls(values);
+  const missing = modules.filter((name) => urls[name] === undefined).map(databaseVariable);
+  if (missing.length > 0) faults.push(`${missing.join(', ')} missing: there is nothing to migrate without`);
+  return { databaseUrls: urls, amqpUrl: '' };
+}
+
+function checkListening({ HOST: host, AUTH: auth }: Values, faults: string[]): void {
+  const loopback = host === 'localhost' || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host);
+  if (!loopback && auth !== 'none')
+    faults.push(
+      `HOST=${host} would serve everyone who reaches it without authentication: AUTH=none says that this is meant`,
+    );
+}

@@ -1,0 +1,147 @@
+/** What people ask of Order. */
+import { type Context, Hono } from 'hono';
+import { v7 as uuidv7 } from 'uuid';
+import * as v from 'valibot';
+import { Line, maxIdLength, maxLines, OrderId } from '../../contracts/values.ts';
+import { body, Cursor, type Fault, Limit, page, param, problem, query } from '../../http/index.ts';
+import type { Database, UnitOfWork } from '../../outbox/index.ts';
+import { createJourneys } from './journeys.ts';
+import { decide, type Patience, place, type Refusal } from './order.ts';
+import { findOrder, findProducts, listOrders, lockOrders } from './store.ts';
+
+const Id = v.pipe(
+  v.string(),
+  v.minLength(1, 'must not be empty'),
+  v.maxLength(maxIdLength, `must be at most ${maxIdLength} characters`),
+);
+
+const Lines = v.pipe(
+  v.array(v.strictObject(Line.entries)),
+  v.minLength(1, 'must have at least one line'),
+  v.maxLength(maxLines, `must have at most ${maxLines} lines`),
+  v.rawCheck(({ dataset, addIssue }) => {
+    if (!dataset.typed) return;
+    const seen = new Set<string>();
+    for (const [index, line] of dataset.value.entries()) {
+      if (seen.has(line.sku))
+        addIssue({
+          message: 'is in an earlier line already',
+          path: [
+            { type: 'array', origin: 'value', input: dataset.value, key: index, value: line },
+            { type: 'object', origin: 'value', input: line, key: 'sku', value: line.sku },
+          ],
+        });
+      seen.add(line.sku);
+    }
+  }),
+);
+
+const PlaceOrder = v.strictObject({
+  customerId: Id,
+  lines: Lines,
+  paymentToken: Id,
+  email: v.optional(v.pipe(v.string(), v.maxLength(254), v.email('must be an e-mail address'))),
+});
+
+const ListOrders = v.strictObject({
+  customerId: v.optional(Id),
+  status: v.optional(v.picklist(['pending', 'confirmed', 'rejected', 'cancelled'])),
+  limit: Limit,
+  after: Cursor,
+});
+
+const ById = v.object({ id: OrderId });
+
+/** Until Stock has sent its list, in seconds; asking takes well under a second when all is up. */
+const retryAfterSeconds = '1';
+
+export function createRoutes(context: {
+  readonly database: Database;
+  readonly unit: UnitOfWork;
+  readonly patience: Patience;
+  readonly isListed: () => Promise<boolean>;
+}): Hono {
+  const { database, unit, patience, isListed } = context;
+  const routes = new Hono();
+
+  async function answerOrder(c: Context, id: string, status: 200 | 201 | 202) {
+    const order = await database.query((sql) => findOrder(sql, id));
+    return order ? c.json(order, status) : notFound(c, id);
+  }
+
+  routes.post('/orders', body(PlaceOrder), async (c) => {
+    const placing = c.req.valid('json');
+    const products = await database.query((sql) =>
+      findProducts(
+        sql,
+        placing.lines.map(({ sku }) => sku),
+      ),
+    );
+    const decision = place(uuidv7(), placing, products);
+    if ('refused' in decision) {
+      if (!(await isListed())) {
+        c.header('Retry-After', retryAfterSeconds);
+        return problem(c, 503, 'The products are not known yet', {
+          detail: 'Stock has not sent its list of products.',
+        });
+      }
+      return problem(c, 422, 'The order cannot be placed', {
+        errors: faultsOf(decision.refused, placing.lines),
+      });
+    }
+    await unit.run(async ({ sql, send }) => {
+      const journeys = createJourneys(new Map(), patience);
+      journeys.take(decision, { name: 'place', send });
+      await journeys.save(sql);
+    });
+    c.header('Location', `/orders/${decision.order.id}`);
+    return answerOrder(c, decision.order.id, 201);
+  });
+
+  routes.get('/orders', query(ListOrders), async (c) => {
+    const { limit, after, ...filter } = c.req.valid('query');
+    const orders = await database.query((sql) =>
+      listOrders(sql, { ...filter, after: after?.[0], limit: limit + 1 }),
+    );
+    return c.json(page(orders, limit, ({ id }) => [id]));
+  });
+
+  routes.get('/orders/:id', param(ById), (c) => answerOrder(c, c.req.valid('param').id, 200));
+
+  routes.post('/orders/:id/cancel', param(ById), async (c) => {
+    const { id } = c.req.valid('param');
+    const outcome = await unit.run(async ({ sql, send }) => {
+      const stored = await lockOrders(sql, [id]);
+      const order = stored.get(id)?.order;
+      if (!order) return 'unknown';
+      if (order.status === 'cancelled') return 'cancelled';
+      const decision = decide(order, 'cancel', {
+        code: 'cancelled_by_customer',
+        detail: 'the customer cancelled the order',
+      });
+      if (typeof decision === 'string') return order.status;
+      const journeys = createJourneys(stored, patience);
+      journeys.take(decision, { name: 'cancel', send });
+      await journeys.save(sql);
+      return 'cancelled';
+    });
+    if (outcome === 'unknown') return notFound(c, id);
+    if (outcome === 'cancelled') return answerOrder(c, id, 202);
+    return problem(c, 409, 'The order cannot be cancelled any more', { detail: `It is ${outcome}.` });
+  });
+
+  return routes;
+}
+
+const notFound = (c: Context, id: string) =>
+  problem(c, 404, 'There is no such order', { detail: `No order has the id ${id}.` });
+
+function faultsOf(refused: Refusal, lines: readonly Line[]): Fault[] {
+  return refused.map(({ line, fault }) => ({
+    pointer: `/lines/${line}/sku`,
+    detail:
+      fault === 'unknown_product'
+        ? `there is no product ${lines[line]?.sku}`
+        : `${lines[line]?.sku} is sold in another currency than the lines before it`,
+  }));
+}

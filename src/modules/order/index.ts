@@ -1,0 +1,46 @@
+/** Order, wired: it takes orders and carries each one to its end. */
+import { setTimeout as pause } from 'node:timers/promises';
+import { createLoop } from '../../outbox/index.ts';
+import type { Module } from '../module.ts';
+import { createListing, isListed } from './catalogue.ts';
+import { createDeadlines } from './clock.ts';
+import { createRoutes } from './http.ts';
+import { createHandler, handles } from './messages.ts';
+import tables from './migrations/001_order.sql';
+import { createNotices } from './notices/notices.ts';
+
+/** Where Stock is up, its list is here in a fraction of this; where it is not, Order serves what it can, in milliseconds. */
+const warmUpMs = 1_000;
+
+export interface OrderSettings {
+  /** How long an answer is awaited before the command is sent again, in seconds; the wait doubles up to ten times that. */
+  readonly stepTimeoutSeconds: number;
+  /** How often a forward step's command is sent before the saga turns back. */
+  readonly stepMaxAttempts: number;
+}
+
+export function createOrder(patience: OrderSettings): Module {
+  return {
+    name: 'order',
+    migrations: [{ name: 'order/001_order', sql: tables }],
+    handles,
+    news: ['order.rejected', 'order.cancelled'],
+    open({ database, unit, log, observer }) {
+      const listed = isListed(database);
+      const clocks = [
+        createListing(unit, patience.stepTimeoutSeconds),
+        createDeadlines(unit, patience),
+        createNotices(database, (notice) => log('customer told', { ...notice })),
+      ];
+      return {
+        routes: createRoutes({ database, unit, patience, isListed: listed }),
+        handle: createHandler(patience),
+        clocks: clocks.map((clock) => createLoop(clock, observer)),
+        async warmUp() {
+          const latestMs = performance.now() + warmUpMs;
+          while (!(await listed()) && performance.now() < latestMs) await pause(20);
+        },
+      };
+    },
+  };
+}

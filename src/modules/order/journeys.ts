@@ -1,0 +1,91 @@
+/** Carries out decisions on a set of locked orders: says what is to be said, and stores all of it at once. */
+import type { Draft, Message, Sql } from '../../outbox/index.ts';
+import { type Decision, type Order, type Patience, type Saying, waitSeconds } from './order.ts';
+import {
+  appendHistory,
+  type ChangedOrder,
+  type HistoryEntry,
+  insertNotices,
+  insertOrders,
+  type StoredOrder,
+  updateOrders,
+} from './store.ts';
+
+/** What happened: its name, the message if it was one, and how to answer. */
+export interface Happening {
+  readonly name: string;
+  readonly cause?: Message;
+  send(draft: Draft): Message;
+}
+
+export interface Journeys {
+  find(id: string): Order | undefined;
+  /** Carries out a decision on a known order, or on a new one. */
+  take(decision: Decision, happening: Happening): void;
+  /** Nothing follows, but it is remembered that it came. */
+  ignore(order: Order, happening: Happening): void;
+  save(sql: Sql): Promise<void>;
+}
+
+export function createJourneys(stored: ReadonlyMap<string, StoredOrder>, patience: Patience): Journeys {
+  const orders = new Map<string, Order>([...stored].map(([id, { order }]) => [id, order]));
+  const changed = new Map<string, ChangedOrder>();
+  const history: HistoryEntry[] = [];
+  const decided: Order[] = [];
+
+  function remember(order: Order, happening: Happening, heeded: boolean, sent: readonly Message[]): void {
+    const { id: orderId, step, status } = order;
+    history.push({
+      orderId,
+      event: happening.name,
+      heeded,
+      step,
+      status,
+      cause: happening.cause ?? null,
+      sent,
+    });
+  }
+
+  return {
+    find: (id) => orders.get(id),
+
+    take({ order, command, news }, happening) {
+      const say = ({ type, data }: Saying) =>
+        happening.send({ type, subject: order.id, data, causedBy: happening.cause });
+      const sentCommand = command && say(command);
+      const sentNews = news && say(news);
+      orders.set(order.id, order);
+      changed.set(order.id, {
+        order,
+        commandId: sentCommand?.id ?? null,
+        waitSeconds: waitSeconds(order, patience),
+      });
+      if (news) decided.push(order);
+      remember(
+        order,
+        happening,
+        true,
+        [sentCommand, sentNews].filter((message) => message !== null),
+      );
+    },
+
+    ignore: (order, happening) => remember(order, happening, false, []),
+
+    async save(sql) {
+      const all = [...changed.values()];
+      // Sent together, they travel in one round trip.
+      await Promise.all([
+        insertOrders(
+          sql,
+          all.filter(({ order }) => !stored.has(order.id)),
+        ),
+        updateOrders(
+          sql,
+          all.filter(({ order }) => stored.has(order.id)),
+        ),
+        appendHistory(sql, history),
+        insertNotices(sql, decided),
+      ]);
+    },
+  };
+}

@@ -1,0 +1,211 @@
+/** All of Order's SQL about orders, in sets: one statement for a table however many orders are concerned. */
+import type { ListedProduct } from '../../contracts/stock.ts';
+import type { Reason } from '../../contracts/values.ts';
+import { type Message, type Sql, unsent } from '../../outbox/index.ts';
+import type { Order, PricedLine } from './order.ts';
+import type { Status, Step } from './saga.ts';
+
+/** An order on its locked row. */
+export interface StoredOrder {
+  readonly order: Order;
+  /** The latest command; its answer is awaited. */
+  readonly commandId: string | null;
+}
+
+/** What happened to an order, and what it led to. */
+export interface HistoryEntry {
+  readonly orderId: string;
+  readonly event: string;
+  readonly heeded: boolean;
+  readonly step: Step;
+  readonly status: Status;
+  readonly cause: Message | null;
+  readonly sent: readonly Message[];
+}
+
+/** An order that has taken a step. */
+export interface ChangedOrder extends StoredOrder {
+  /** Until the deadline; null when nothing is awaited. */
+  readonly waitSeconds: number | null;
+}
+
+interface OrderRow {
+  readonly id: string;
+  readonly customer_id: string;
+  readonly email: string | null;
+  readonly step: Step;
+  readonly status: Status;
+  readonly reason: Reason | null;
+  readonly lines: PricedLine[];
+  readonly total: number;
+  readonly currency: string;
+  readonly payment_token: string | null;
+  readonly step_attempts: number;
+  readonly command_id: string | null;
+}
+
+/** Locks orders in id order. Those that are not there are not in the result. */
+export async function lockOrders(sql: Sql, ids: readonly string[]): Promise<Map<string, StoredOrder>> {
+  const rows = await sql<OrderRow[]>`
+    select ${orderColumns(sql)} from orders where id = any(${[...new Set(ids)].sort()}::uuid[]) order by id for update`;
+  return new Map(rows.map((row) => [row.id, storedOrder(row)]));
+}
+
+/** Locks up to `limit` orders whose deadline has passed, the longest overdue first; others may be at work on the rest. */
+export async function lockOverdue(sql: Sql, limit: number): Promise<readonly StoredOrder[]> {
+  const rows = await sql<OrderRow[]>`
+    select ${orderColumns(sql)} from orders where deadline_at <= now()
+    order by deadline_at limit ${limit} for update skip locked`;
+  return rows.map(storedOrder);
+}
+
+/** Begins the waiting anew for orders whose command has not left yet; their attempts are not counted. */
+export async function postpone(
+  sql: Sql,
+  waits: readonly { id: string; waitSeconds: number }[],
+): Promise<void> {
+  await sql`
+    update orders set deadline_at = now() + make_interval(secs => late.wait_seconds)
+    from unnest(${waits.map(({ id }) => id)}::uuid[], ${waits.map((wait) => wait.waitSeconds)}::float8[])
+      as late (id, wait_seconds)
+    where orders.id = late.id`;
+}
+
+/** Which of these orders' latest commands still wait in the outbox. */
+export async function withUnsentCommand(
+  sql: Sql,
+  orders: readonly StoredOrder[],
+): Promise<ReadonlySet<string>> {
+  const commands = await unsent(
+    sql,
+    orders.flatMap(({ commandId }) => commandId ?? []),
+  );
+  return new Set(
+    orders.filter(({ commandId }) => commandId && commands.has(commandId)).map(({ order }) => order.id),
+  );
+}
+
+export async function insertOrders(sql: Sql, orders: readonly ChangedOrder[]): Promise<void> {
+  if (orders.length === 0) return;
+  await sql`
+    insert into orders (id, customer_id, email, step, status, lines, total, currency, payment_token, step_attempts,
+      command_id, deadline_at)
+    select id, "customerId", email, step, status, lines, total, currency, "paymentToken", "stepAttempts",
+      "commandId", now() + make_interval(secs => "waitSeconds")
+    from json_to_recordset(${flat(orders)}::text::json) as placed (
+      id uuid, "customerId" text, email text, step text, status text, lines jsonb, total bigint, currency text,
+      "paymentToken" text, "stepAttempts" integer, "commandId" uuid, "waitSeconds" float8)`;
+}
+
+export async function updateOrders(sql: Sql, orders: readonly ChangedOrder[]): Promise<void> {
+  if (orders.length === 0) return;
+  await sql`
+    update orders set step = changed.step, status = changed.status, reason = changed.reason,
+      payment_token = changed."paymentToken", step_attempts = changed."stepAttempts", command_id = changed."commandId",
+      deadline_at = now() + make_interval(secs => changed."waitSeconds"), updated_at = now()
+    from json_to_recordset(${flat(orders)}::text::json) as changed (
+      id uuid, step text, status text, reason jsonb, "paymentToken" text, "stepAttempts" integer, "commandId" uuid,
+      "waitSeconds" float8)
+    where orders.id = changed.id`;
+}
+
+/** A saga ends in ten entries; an undoing step may ask for weeks, and its last entries say no more than its first. */
+const maxHistoryLength = 200;
+
+/** Numbers and writes what happened, on locked orders. */
+export async function appendHistory(sql: Sql, entries: readonly HistoryEntry[]): Promise<void> {
+  if (entries.length === 0) return;
+  const rows = entries.map(({ cause, sent, ...entry }, position) => ({
+    ...entry,
+    position,
+    cause: cause && timesOf(cause),
+    sent: sent.map(({ id, type }) => ({ id, type })),
+  }));
+  await sql`
+    insert into order_history (order_id, seq, event, heeded, step, status, cause, sent)
+    select * from (
+      select "orderId", coalesce((select max(seq) from order_history where order_id = "orderId"), 0)
+        + row_number() over (partition by "orderId" order by position) as seq,
+        event, heeded, step, status, cause, sent
+      from json_to_recordset(${JSON.stringify(rows)}::text::json) as entry (
+        "orderId" uuid, position integer, event text, heeded boolean, step text, status text, cause jsonb, sent jsonb)
+    ) as numbered where seq <= ${maxHistoryLength}`;
+}
+
+/** One notice with every outcome: the customer is to be told. */
+export async function insertNotices(sql: Sql, orders: readonly Order[]): Promise<void> {
+  if (orders.length === 0) return;
+  await sql`
+    insert into notices (order_id, status)
+    select * from unnest(${orders.map(({ id }) => id)}::uuid[], ${orders.map(({ status }) => status)}::text[])`;
+}
+
+/** The copies of those of the products that are known. */
+export async function findProducts(sql: Sql, skus: readonly string[]): Promise<Map<string, ListedProduct>> {
+  const rows = await sql<ListedProduct[]>`
+    select sku, name, unit_price as "unitPrice", currency, version from products where sku = any(${[...skus]}::text[])`;
+  return new Map(rows.map((product) => [product.sku, product]));
+}
+
+/** An order as people see it. */
+export interface OrderView extends Omit<Order, 'paymentToken' | 'stepAttempts' | 'email'> {
+  readonly createdAt: Date;
+  readonly updatedAt: Date;
+}
+
+const viewColumns = (sql: Sql) => sql`
+  id, customer_id as "customerId", status, step, reason, lines, total, currency,
+  created_at as "createdAt", updated_at as "updatedAt"`;
+
+export async function findOrder(sql: Sql, id: string): Promise<OrderView | undefined> {
+  const [order] = await sql<OrderView[]>`select ${viewColumns(sql)} from orders where id = ${id}`;
+  return order;
+}
+
+/** Up to `limit` orders, newest first, those after the order `after`. */
+export async function listOrders(
+  sql: Sql,
+  filter: {
+    customerId?: string | undefined;
+    status?: Status | undefined;
+    after?: string | undefined;
+    limit: number;
+  },
+): Promise<readonly OrderView[]> {
+  return sql<OrderView[]>`
+    select ${viewColumns(sql)} from orders where true
+    ${filter.customerId === undefined ? sql`` : sql`and customer_id = ${filter.customerId}`}
+    ${filter.status === undefined ? sql`` : sql`and status = ${filter.status}`}
+    ${filter.after === undefined ? sql`` : sql`and id < ${filter.after}`}
+    order by id desc limit ${filter.limit}`;
+}
+
+const orderColumns = (sql: Sql) => sql`
+  id, customer_id, email, step, status, reason, lines, total, currency, payment_token, step_attempts, command_id`;
+
+function storedOrder(row: OrderRow): StoredOrder {
+  return {
+    order: {
+      id: row.id,
+      customerId: row.customer_id,
+      email: row.email,
+      step: row.step,
+      status: row.status,
+      reason: row.reason,
+      lines: row.lines,
+      total: row.total,
+      currency: row.currency,
+      paymentToken: row.payment_token,
+      stepAttempts: row.step_attempts,
+    },
+    commandId: row.command_id,
+  };
+}
+
+const flat = (orders: readonly ChangedOrder[]) =>
+  JSON.stringify(orders.map(({ order, ...rest }) => ({ ...order, ...rest })));
+
+/** What the timeline shows of a message: when it, and the command that it answers, was sent, received and handled. */
+function timesOf({ data: _, ...message }: Message) {
+  return message;
+}

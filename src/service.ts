@@ -1,0 +1,199 @@
+/** Composition, on one page: configuration -> databases -> broker -> modules -> HTTP -> start -> stop. */
+import type { Hono } from 'hono';
+import type { Config, ModuleName } from './config.ts';
+import { createApp, listen } from './http/index.ts';
+import type { Module } from './modules/module.ts';
+import { createOrder } from './modules/order/index.ts';
+import { createPayment } from './modules/payment/index.ts';
+import { createStock } from './modules/stock/index.ts';
+import {
+  type ConnectBroker,
+  createMessaging,
+  migrate,
+  openDatabase,
+  outboxMigrations,
+  pendingMigrations,
+  rabbit,
+} from './outbox/index.ts';
+import type { Log } from './telemetry/log.ts';
+import { waitUntil } from './waiting.ts';
+
+export interface Service {
+  readonly url: string;
+  /** Resolves when every module runs. Rejects if that can never be: a migration that was edited. */
+  readonly started: Promise<void>;
+  /** Takes nothing more, finishes what is in hand, closes. */
+  stop(): Promise<void>;
+}
+
+/** Where the modules' databases and broker are. */
+export interface Services {
+  readonly databaseUrls: Readonly<Partial<Record<ModuleName, string>>>;
+  readonly connectBroker: ConnectBroker;
+}
+
+/** How long a graceful stop may take for requests in hand, in milliseconds. */
+const graceMs = 5_000;
+
+/** Serves at once; the modules start as soon as their databases are there. */
+export async function startService(config: Config, services: Services, log: Log): Promise<Service> {
+  const abort = new AbortController();
+  const modules = config.modules.map((name) => plugIn(createModule(name, config), config, services, log));
+  let running = false;
+  const app: Hono = createApp({
+    routes: modules.map(({ routes }) => routes),
+    ready: async () => [
+      { name: 'started', ok: running },
+      ...(await Promise.all(modules.map(({ ready }) => ready()))),
+    ],
+    onError: (error, request) => log('error', 'request failed', { ...request, error }),
+  });
+  const server = await listen(app, config.http);
+
+  async function start(): Promise<void> {
+    await Promise.all(modules.map((module) => module.prepare(abort.signal)));
+    for (const module of modules) await module.start();
+    running = true;
+  }
+
+  const started = start();
+  return {
+    url: server.url,
+    started,
+    async stop() {
+      running = false;
+      abort.abort();
+      await Promise.allSettled([started]);
+      await Promise.all([server.close({ graceMs }), ...modules.map((module) => module.stop())]);
+      await Promise.all(modules.map((module) => module.close()));
+    },
+  };
+}
+
+function createModule(name: ModuleName, config: Config): Module {
+  switch (name) {
+    case 'order':
+      return createOrder(config);
+    case 'stock':
+      return createStock(config);
+    case 'payment':
+      return createPayment(config);
+  }
+}
+
+/** One module with a database, a broker and an outbox of its own: nothing is shared, also where all run in one process. */
+function plugIn(module: Module, config: Config, services: Services, log: Log) {
+  const { name } = module;
+  const migrations = [...outboxMigrations, ...module.migrations];
+  const database = openDatabase({
+    url: services.databaseUrls[name] ?? '',
+    name: `order-saga ${name}`,
+    prepare: config.databasePrepare,
+  });
+  const broker = services.connectBroker({
+    exchange: 'order-saga',
+    queue: `order-saga.${name}`,
+    bindings: Object.keys(module.handles),
+  });
+  const observer = {
+    failed: (event: object) => log('warn', 'failed, is tried again', { module: name, ...event }),
+    parked: (event: object) => log('warn', 'message parked', { module: name, ...event }),
+    refused: (event: object) => log('warn', 'the broker refused messages', { module: name, ...event }),
+  };
+  const messaging = createMessaging({
+    database,
+    broker,
+    source: `/${name}`,
+    news: module.news,
+    // After the eighth attempt, about 20 minutes with the default first wait, a person decides.
+    retry: { firstSeconds: config.failureRetrySeconds, maxSeconds: 3_600, maxAttempts: 8 },
+    observer,
+  });
+  const open = module.open({
+    database,
+    unit: messaging.unit,
+    observer,
+    log: (event, fields) => log('info', event, { module: name, ...fields }),
+  });
+
+  return {
+    routes: open.routes,
+
+    async ready() {
+      const pending = await pendingMigrations(database, migrations).catch(() => undefined);
+      if (pending === undefined) return { name, ok: false, detail: 'its database does not answer' };
+      return pending.length === 0
+        ? { name, ok: true }
+        : { name, ok: false, detail: 'its database is not migrated' };
+    },
+
+    /** Waits for the database and for its tables. */
+    async prepare(signal: AbortSignal) {
+      await waitUntil(
+        async () => {
+          if (config.migrate) {
+            const applied = await migrate(database, migrations);
+            if (applied.length > 0) log('info', 'migrated', { module: name, applied });
+            return true;
+          }
+          return (await pendingMigrations(database, migrations)).length === 0;
+        },
+        { what: `${name}'s database`, signal, log },
+      );
+      if (config.seedDemo) await open.seedDemo?.();
+    },
+
+    async start() {
+      await messaging.listen(module.handles, open.handle);
+      for (const clock of open.clocks) clock.start();
+      await open.warmUp?.();
+    },
+
+    async stop() {
+      await Promise.all(open.clocks.map((clock) => clock.stop()));
+      await open.close?.();
+      await messaging.stop();
+    },
+
+    async close() {
+      await broker.close();
+      await database.close();
+    },
+  };
+}
+
+/** Brings the databases of the modules to the newest schema. Returns the names of what was applied, by module. */
+export async function migrateAll(
+  config: Config,
+): Promise<Readonly<Partial<Record<ModuleName, readonly string[]>>>> {
+  const applied: Partial<Record<ModuleName, readonly string[]>> = {};
+  for (const name of config.modules) {
+    const url = config.services?.databaseUrls[name] ?? '';
+    const database = openDatabase({
+      url,
+      name: `order-saga migrate ${name}`,
+      prepare: config.databasePrepare,
+      maxConnections: 1,
+    });
+    try {
+      applied[name] = await migrate(database, [
+        ...outboxMigrations,
+        ...createModule(name, config).migrations,
+      ]);
+    } finally {
+      await database.close();
+    }
+  }
+  return applied;
+}
+
+/** RabbitMQ where the configuration names it. */
+export function externalServices(services: NonNullable<Config['services']>, log: Log): Services {
+  return {
+    databaseUrls: services.databaseUrls,
+    connectBroker: rabbit({
+      url: services.amqpUrl,
+      onEvent: ({ kind, ...fields }) => log(kind === 'connected' ? 'info' : 'warn', `broker ${kind}`, fields),
+    }),
+  };
+}
