@@ -10,7 +10,7 @@ const prefetch = 100;
 /** Messages in one transaction: far enough to share its cost, small enough to hold its locks for milliseconds. */
 const maxMessagesPerBatch = 500;
 /** So long a batch is tried again in place; then it goes back to the broker, for a replica whose database answers. */
-const keepTryingMs = 60_000;
+const defaultKeepTryingMs = 60_000;
 const firstPauseMs = 100;
 const maxPauseMs = 5_000;
 
@@ -25,8 +25,9 @@ export function createConsumer(options: {
   readonly database: Database;
   readonly inbox: Inbox;
   readonly observer?: Observer;
+  readonly keepTryingMs?: number;
 }): Consumer {
-  const { broker, database, inbox, observer = {} } = options;
+  const { broker, database, inbox, observer = {}, keepTryingMs = defaultKeepTryingMs } = options;
   let arrived: Delivery[] = [];
   let subscription: Subscription | undefined;
   let working: Promise<void> | undefined;

@@ -90,16 +90,23 @@ const contentOf = (entry: Decoded): unknown => ('message' in entry ? entry.messa
  */
 export async function takeIn(sql: Sql, messages: readonly Message[], now: Date): Promise<readonly Message[]> {
   const rows = await sql<{ id: string }[]>`
-    with arrived as (
-      select id from unnest(${idsIn('inbox', messages, now)}::uuid[]) as id
-      where not exists (select from inbox_failures where inbox_failures.id = unnest.id)
-      order by id
-    )
-    insert into inbox (id) select id from arrived on conflict do nothing returning id`;
+    insert into inbox (id)
+    select id from unnest(${idsIn('inbox', messages, now)}::uuid[]) as arrived (id)
+    where not exists (select from inbox_failures where inbox_failures.id = arrived.id)
+    order by id
+    on conflict do nothing returning id`;
   const fresh = new Set(rows.map(({ id }) => id));
-  // Older than the oldest partition: nobody remembers whether it was handled; the hearts are idempotent.
-  for (const id of idsIn('old', messages, now)) fresh.add(id);
+  for (const id of await notParked(sql, idsIn('old', messages, now))) fresh.add(id);
   return messages.filter(({ id }) => fresh.has(id));
+}
+
+/** Older than the oldest partition: nobody remembers whether they were handled; handlers are idempotent by subject. */
+async function notParked(sql: Sql, oldIds: readonly string[]): Promise<readonly string[]> {
+  if (oldIds.length === 0) return [];
+  const rows = await sql<
+    { id: string }[]
+  >`select id from inbox_failures where id = any(${[...oldIds]}::uuid[])`;
+  return oldIds.filter((id) => !rows.some((row) => row.id === id));
 }
 
 function idsIn(place: 'inbox' | 'old', messages: readonly Message[], now: Date): string[] {

@@ -101,7 +101,7 @@ export function decide(
   const next: Order = {
     ...order,
     ...position,
-    reason: position.status === order.status ? order.reason : reason,
+    reason: position.status === 'confirmed' ? null : position.status === order.status ? order.reason : reason,
     paymentToken:
       position.step === 'reserving_stock' || position.step === 'authorizing_payment'
         ? order.paymentToken

@@ -1,0 +1,348 @@
+import { v4 as uuidv4, v7 as uuidv7 } from 'uuid';
+import * as v from 'valibot';
+import { afterAll, beforeEach, describe, expect, test } from 'vitest';
+import { createScriptedBroker } from '../../test/support/broker.ts';
+import { openTestDatabase } from '../../test/support/database.ts';
+import { createConsumer } from './consumer.ts';
+import { createDispatcher } from './dispatcher.ts';
+import { createFailures } from './failures.ts';
+import { DeadMessage } from './faults.ts';
+import { createInbox, type Handle } from './inbox.ts';
+import { compose, type Message } from './message.ts';
+import type { Observer } from './observe.ts';
+import { createUnitOfWork } from './outbox.ts';
+import { createRetention } from './retention.ts';
+import { type Database, openDatabase } from './transaction.ts';
+
+const database = await openTestDatabase('outbox');
+await createRetention(database).runOnce();
+await database.query((sql) => sql`create table effects (message uuid, word text)`);
+
+beforeEach(async () => {
+  await database.query((sql) => sql`truncate inbox, inbox_failures, effects, outbox`);
+});
+
+const handles = { say: v.object({ subject: v.string(), data: v.object({ word: v.string() }) }) };
+
+/** Writes one effect for each message; words that begin with `bad` cannot be handled. */
+const writeEffects: Handle = async ({ sql }, messages) => {
+  for (const { id, data } of messages) {
+    const { word } = data as { word: string };
+    await sql`insert into effects values (${id}, ${word})`;
+    if (word.startsWith('bad')) throw new Error(`cannot say ${word}`);
+    if (word.startsWith('dead')) throw new DeadMessage('never', { onceFor: 'one and the same' });
+  }
+};
+
+/** A service that takes in what it is told. */
+function service(
+  handle: Handle = writeEffects,
+  on: Database = database,
+  observer: Observer = {},
+  keepTryingMs = 60_000,
+) {
+  const broker = createScriptedBroker();
+  const unit = createUnitOfWork({
+    database: on,
+    source: '/test',
+    dispatcher: createDispatcher({ database: on, broker, news: [] }),
+  });
+  const policy = { firstSeconds: 10, maxSeconds: 60, maxAttempts: 3 };
+  const failures = createFailures({ database: on, unit, policy, observer });
+  const inbox = createInbox({ unit, handles, handle, failures });
+  return {
+    broker,
+    failures,
+    receive: (...messages: Message[]) => inbox.receive(messages.map((message) => ({ message }))),
+    retries: failures.retries({ handles, handle }),
+    consumer: createConsumer({ broker, database: on, inbox, observer, keepTryingMs }),
+  };
+}
+
+const say = (word: string, id?: string): Message => ({
+  ...compose({ type: 'say', subject: 'someone', data: { word } }, '/other', new Date()),
+  ...(id && { id }),
+});
+
+const words = async () =>
+  (await database.query((sql) => sql<{ word: string }[]>`select word from effects`))
+    .map(({ word }) => word)
+    .sort();
+const parked = () =>
+  database.query(
+    (sql) => sql<
+      { id: string; error: string; attempts: number; seen: number; dead: boolean; type: string | null }[]
+    >`
+      select id, type, error, attempts, seen, next_attempt_at is null as dead from inbox_failures order by parked_at, id`,
+  );
+const makeDue = () =>
+  database.query(
+    (sql) => sql`update inbox_failures set next_attempt_at = now() where next_attempt_at is not null`,
+  );
+
+describe('a batch', () => {
+  test('takes effect as a whole', async () => {
+    await service().receive(say('a'), say('b'), say('c'));
+    expect(await words()).toEqual(['a', 'b', 'c']);
+  });
+
+  test('a message that comes again has no effect again, in the same batch or later', async () => {
+    const { receive } = service();
+    const message = say('a');
+    await receive(message, message, say('b'));
+    await receive(message);
+    expect(await words()).toEqual(['a', 'b']);
+  });
+
+  test('two consumers with the same messages at the same moment: one effect each', async () => {
+    const messages = Array.from({ length: 50 }, (_, n) => say(`w${n}`));
+    const mixed = [...messages].reverse();
+    await Promise.all([
+      service().receive(...messages),
+      service().receive(...mixed),
+      service().receive(...messages.slice(10), ...messages.slice(0, 10)),
+    ]);
+    expect(await words()).toHaveLength(50);
+  });
+
+  test('one guilty message is parked, its neighbours take effect', async () => {
+    await service().receive(say('a'), say('bad b'), say('c'));
+    expect(await words()).toEqual(['a', 'c']);
+    expect(await parked()).toMatchObject([
+      { error: 'Error: cannot say bad b', attempts: 1, dead: false, type: 'say' },
+    ]);
+  });
+
+  test('an old message skips the inbox and takes effect', async () => {
+    const old = say('old', uuidv7({ msecs: Date.now() - 30 * 86_400_000 }));
+    await service().receive(old);
+    expect(await words()).toEqual(['old']);
+    const bad = say('bad', uuidv7({ msecs: Date.now() - 30 * 86_400_000 }));
+    await service().receive(bad);
+    await service().receive(bad);
+    expect(await parked()).toMatchObject([{ seen: 1 }]);
+  });
+});
+
+describe('what cannot be handled', () => {
+  test.each([
+    ['an unknown type', { ...say('a'), type: 'shout' }, 'type shout is not handled here'],
+    [
+      'a type that only an object has',
+      { ...say('a'), type: 'constructor' },
+      'type constructor is not handled here',
+    ],
+    ['invalid data', { ...say('a'), data: { word: 7 } }, 'invalid say: data.word should be string'],
+    ['an id without a time', say('a', uuidv4()), 'the id is no UUIDv7 of today or before'],
+    [
+      'an id of next week',
+      say('a', uuidv7({ msecs: Date.now() + 7 * 86_400_000 })),
+      'the id is no UUIDv7 of today or before',
+    ],
+  ])('%s is dead at once, its neighbour is not', async (_, message, error) => {
+    await service().receive(message, say('good'));
+    expect(await words()).toEqual(['good']);
+    expect(await parked()).toMatchObject([{ error: `DeadMessage: ${error}`, dead: true }]);
+  });
+
+  test('what is no message at all is kept once, however often it comes', async () => {
+    const { broker, consumer } = service();
+    consumer.start();
+    const outcomes = await broker.deliver(
+      Buffer.from('{oops'),
+      [say('good'), { id: 'x' }],
+      Buffer.from('{oops'),
+    );
+    expect(outcomes).toEqual(['acknowledged', 'acknowledged', 'acknowledged']);
+    await consumer.stop();
+    expect(await words()).toEqual(['good']);
+    expect(await parked()).toMatchObject([
+      { error: 'DeadMessage: not JSON', seen: 2, dead: true, type: null },
+      { error: expect.stringContaining('no CloudEvent'), seen: 1, dead: true },
+    ]);
+  });
+
+  test('messages that tell the same fault again and again are one failure', async () => {
+    await service().receive(say('dead 1'), say('dead 2'), say('good'));
+    expect(await parked()).toMatchObject([{ error: 'DeadMessage: never', seen: 2, dead: true }]);
+    expect(await words()).toEqual(['good']);
+  });
+});
+
+describe('a parked message', () => {
+  test('is not handled when it comes again', async () => {
+    const message = say('bad');
+    await service().receive(message);
+    await service(async () => {
+      throw new Error('must not be called');
+    }).receive(message);
+    expect(await parked()).toMatchObject([{ error: 'Error: cannot say bad', seen: 1 }]);
+  });
+
+  test('is retried when it is due, takes effect and is forgotten', async () => {
+    const message = say('bad for now');
+    await service().receive(message);
+    const healed = service(async ({ sql }, [one]) => {
+      await sql`insert into effects values (${one?.id ?? null}, 'healed')`;
+    });
+    await healed.retries.runOnce();
+    expect(await words()).toEqual([]);
+    await makeDue();
+    await healed.retries.runOnce();
+    expect(await words()).toEqual(['healed']);
+    expect(await parked()).toEqual([]);
+    await healed.receive(message);
+    expect(await words()).toEqual(['healed']);
+  });
+
+  test('is dead after its last attempt, and told so', async () => {
+    const told: boolean[] = [];
+    const { receive, retries } = service(writeEffects, database, { parked: ({ dead }) => told.push(dead) });
+    await receive(say('bad'));
+    for (let attempt = 2; attempt <= 3; attempt += 1) {
+      await makeDue();
+      await retries.runOnce();
+      expect(await parked()).toMatchObject([{ attempts: attempt, dead: attempt === 3 }]);
+    }
+    expect(told).toEqual([false, false, true]);
+    await makeDue();
+    await retries.runOnce();
+    expect(await parked()).toMatchObject([{ attempts: 3 }]);
+  });
+
+  test('that is dead can be redriven', async () => {
+    const message = say('dead');
+    await service().receive(message);
+    const [failure] = await parked();
+    const healed = service(async ({ sql }) => {
+      await sql`insert into effects values (null, 'redriven')`;
+    });
+    expect(await healed.failures.redrive([failure?.id ?? ''])).toBe(1);
+    await healed.retries.runOnce();
+    expect(await words()).toEqual(['redriven']);
+    expect(await parked()).toEqual([]);
+  });
+
+  test('that is discarded counts as handled', async () => {
+    const message = say('bad');
+    const { receive, failures } = service();
+    await receive(message);
+    expect(await failures.discard([message.id])).toBe(1);
+    expect(await parked()).toEqual([]);
+    await service(async () => {
+      throw new Error('must not be called');
+    }).receive(message);
+    expect(await parked()).toEqual([]);
+  });
+
+  test('is retried by one of two replicas', async () => {
+    await service().receive(say('bad'));
+    await makeDue();
+    let calls = 0;
+    const slow: Handle = async ({ sql }) => {
+      calls += 1;
+      await sql`select pg_sleep(0.1)`;
+    };
+    await Promise.all([service(slow).retries.runOnce(), service(slow).retries.runOnce()]);
+    expect(calls).toBe(1);
+    expect(await parked()).toEqual([]);
+  });
+});
+
+describe('a consumer', () => {
+  test('takes what has gathered as one batch', async () => {
+    const batches: number[] = [];
+    const { broker, consumer } = service(async ({ sql }, messages) => {
+      batches.push(messages.length);
+      await sql`select 1`;
+    });
+    consumer.start();
+    await broker.deliver(...Array.from({ length: 20 }, (_, n) => say(`w${n}`)));
+    await consumer.stop();
+    expect(batches).toEqual([1, 19]);
+  });
+
+  test('the environment parks nothing: the batch is tried again until it succeeds', async () => {
+    const retries: number[] = [];
+    let failures = 3;
+    const { broker, consumer } = service(
+      async (unit, messages) => {
+        failures -= 1;
+        if (failures >= 0)
+          throw Object.assign(new Error('deadlock'), { name: 'PostgresError', code: '40P01' });
+        await writeEffects(unit, messages);
+      },
+      database,
+      { failed: ({ retryInMs }) => retries.push(retryInMs) },
+    );
+    consumer.start();
+    expect(await broker.deliver(say('a'))).toEqual(['acknowledged']);
+    await consumer.stop();
+    expect(retries).toEqual([100, 200, 400]);
+    expect(await words()).toEqual(['a']);
+    expect(await parked()).toEqual([]);
+  });
+
+  test('an environment that stays sick: the batch goes back, and the consumer comes again when the database answers', async () => {
+    let sick = true;
+    const { broker, consumer } = service(
+      async (unit, messages) => {
+        if (sick) throw Object.assign(new Error('gone'), { code: 'ECONNREFUSED' });
+        await writeEffects(unit, messages);
+      },
+      database,
+      {},
+      250,
+    );
+    consumer.start();
+    expect(await broker.deliver(say('a'))).toEqual(['requeued']);
+    sick = false;
+    await expect.poll(() => broker.subscriptions).toEqual({ subscribed: 2, cancelled: 1 });
+    expect(await broker.deliver(say('a'))).toEqual(['acknowledged']);
+    await consumer.stop();
+    expect(await words()).toEqual(['a']);
+  });
+
+  test('backends killed under it: every message takes effect once', { timeout: 20_000 }, async () => {
+    const own = openDatabase({ url: database.url, name: 'victim' });
+    afterAll(() => own.close());
+    const { broker, consumer } = service(async (unit, messages) => {
+      await writeEffects(unit, messages);
+      if (Math.random() < 0.3) {
+        const [{ pid } = { pid: 0 }] = await unit.sql<{ pid: number }[]>`select pg_backend_pid() as pid`;
+        await database.query((sql) => sql`select pg_terminate_backend(${pid}, 5000)`);
+      }
+    }, own);
+    consumer.start();
+    for (let n = 0; n < 20; n += 1) await broker.deliver(say(`w${n}`), say(`v${n}`));
+    await consumer.stop();
+    expect(await words()).toHaveLength(40);
+    expect(await parked()).toEqual([]);
+  });
+
+  test('a stop finishes the batch in hand and gives the rest back', async () => {
+    let entered = () => {};
+    let release = () => {};
+    const inHand = new Promise<void>((resolve) => {
+      entered = resolve;
+    });
+    const gate = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const { broker, consumer } = service(async (unit, messages) => {
+      entered();
+      await gate;
+      await writeEffects(unit, messages);
+    });
+    consumer.start();
+    const first = broker.deliver(say('first'));
+    await inHand;
+    const second = broker.deliver(say('second'));
+    const stopped = consumer.stop();
+    release();
+    await stopped;
+    expect(await first).toEqual(['acknowledged']);
+    expect(await second).toEqual(['requeued']);
+    expect(await words()).toEqual(['first']);
+  });
+});

@@ -1,0 +1,34 @@
+/** A migrated database for one test file, open. */
+import { afterAll } from 'vitest';
+import {
+  type Database,
+  type Migration,
+  migrate,
+  openDatabase,
+  outboxMigrations,
+} from '../../src/outbox/index.ts';
+import { createDatabase } from './postgres.ts';
+
+/**
+ * Clones a database that has the outbox library's tables and `migrations`; dropped when the file is done. Call it at the top
+ * of a file or of a `describe`.
+ */
+export async function openTestDatabase(
+  name: string,
+  migrations: readonly Migration[] = [],
+): Promise<Database & { readonly url: string }> {
+  const { url, drop } = await createDatabase({
+    templateName: name,
+    template: async (templateUrl) => {
+      const database = openDatabase({ url: templateUrl, name: 'template', maxConnections: 1 });
+      await migrate(database, [...outboxMigrations, ...migrations]);
+      await database.close();
+    },
+  });
+  const database = openDatabase({ url, name: 'test' });
+  afterAll(async () => {
+    await database.close();
+    await drop();
+  });
+  return { ...database, url };
+}
