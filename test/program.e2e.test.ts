@@ -1,0 +1,142 @@
+/** The program from outside: what it answers to a wrong command, a wrong environment, a signal. */
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+import { createDatabase } from './support/postgres.ts';
+import { runProgram, startProgram } from './support/program.ts';
+
+const folder = await mkdtemp(join(tmpdir(), 'order-saga-test-'));
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+const nowhere = 'postgres://nobody:secret@127.0.0.1:1/none';
+
+describe('commands', () => {
+  test('--help names every command and variable', async () => {
+    const { code, output } = await runProgram(['--help']);
+    expect(code).toBe(0);
+    for (const word of [
+      'serve',
+      'migrate',
+      'MODULE',
+      'ORDER_DATABASE_URL',
+      'INQUIRY_AFTER_SECONDS',
+      'NAME_FILE',
+    ])
+      expect(output).toContain(word);
+  });
+
+  test('--version is that of the package', async () => {
+    const { version } = JSON.parse(await readFile('package.json', 'utf8'));
+    expect(await runProgram(['--version'])).toEqual({ code: 0, output: `${version}\n` });
+  });
+
+  test('an unknown command is refused', async () =>
+    expect(await runProgram(['dance'])).toMatchObject({
+      code: 2,
+      output: expect.stringContaining('there is no command dance'),
+    }));
+});
+
+describe('a wrong environment is one line that says what to do, and exit code 2', () => {
+  test.each([
+    [
+      'some services but not all',
+      { ORDER_DATABASE_URL: nowhere },
+      'STOCK_DATABASE_URL, PAYMENT_DATABASE_URL, AMQP_URL missing',
+    ],
+    [
+      'a single module without its services',
+      { MODULE: 'stock' },
+      'MODULE=stock needs STOCK_DATABASE_URL, AMQP_URL',
+    ],
+    ['an unknown module', { MODULE: 'shop' }, 'MODULE must be all, order, stock, payment'],
+    ['listening to the world', { HOST: '0.0.0.0' }, 'AUTH=none says that this is meant'],
+    ['no number', { STEP_TIMEOUT_SECONDS: 'soon' }, 'STEP_TIMEOUT_SECONDS must be a number'],
+    [
+      'a file that is not there',
+      { AMQP_URL_FILE: '/nowhere' },
+      'AMQP_URL_FILE names a file that cannot be read',
+    ],
+  ])('%s', async (_, env, line) => {
+    const { code, output } = await runProgram([], { DATA_DIR: folder, ...env });
+    expect(output).toContain(line);
+    expect(output.trim().split('\n')).toHaveLength(1);
+    expect(output).not.toContain('secret');
+    expect(code).toBe(2);
+  });
+
+  test('a port in use', async () => {
+    const server = createServer().listen(0, '127.0.0.1');
+    await new Promise((resolve) => server.once('listening', resolve));
+    const { port } = server.address() as { port: number };
+    const env = {
+      MODULE: 'stock',
+      STOCK_DATABASE_URL: nowhere,
+      AMQP_URL: 'amqp://127.0.0.1:1',
+      PORT: String(port),
+    };
+    const { code, output } = await runProgram([], env);
+    server.close();
+    expect(output).toContain(`${port}`);
+    expect(code).toBe(2);
+  });
+});
+
+describe('migrate', () => {
+  test('brings a database to the newest schema, once; a secret may come from a file', async () => {
+    const { url, drop } = await createDatabase();
+    const file = join(folder, 'url');
+    await writeFile(file, `${url}\n`);
+    const env = { MODULE: 'stock', STOCK_DATABASE_URL_FILE: file };
+    const first = await runProgram(['migrate'], env);
+    expect(first).toMatchObject({ code: 0, output: expect.stringContaining('stock/001') });
+    expect(await runProgram(['migrate'], env)).toMatchObject({
+      code: 0,
+      output: expect.stringContaining('"stock":[]'),
+    });
+    await drop();
+  });
+
+  test('without a database it says what is missing', async () =>
+    expect(await runProgram(['migrate'], { MODULE: 'order' })).toMatchObject({
+      code: 2,
+      output: expect.stringContaining('ORDER_DATABASE_URL missing'),
+    }));
+});
+
+describe('embedded', () => {
+  test('serves, stops on SIGTERM with 0, and keeps its orders for the next run', {
+    timeout: 60_000,
+  }, async () => {
+    const env = { DATA_DIR: join(folder, 'kept') };
+    const first = await startProgram(env);
+    const placed = await fetch(`${first.url}/orders`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({
+        customerId: 'cus_1',
+        lines: [{ sku: 'MUG-01', quantity: 1 }],
+        paymentToken: 'tok_visa',
+      }),
+    });
+    expect(placed.status).toBe(201);
+    const { id } = (await placed.json()) as { id: string };
+    expect(await first.end()).toBe(0);
+    const second = await startProgram(env);
+    const status = async () =>
+      ((await (await fetch(`${second.url}/orders/${id}`)).json()) as { status: string }).status;
+    await expect.poll(status, { timeout: 15_000 }).toBe('confirmed');
+    expect(await second.end('SIGINT')).toBe(0);
+  });
+
+  test('after kill -9 the next run starts', { timeout: 60_000 }, async () => {
+    const env = { DATA_DIR: join(folder, 'killed') };
+    const first = await startProgram(env);
+    await first.end('SIGKILL');
+    const second = await startProgram(env);
+    expect((await fetch(`${second.url}/readyz`)).status).toBe(200);
+    expect(await second.end()).toBe(0);
+  });
+});

@@ -1,0 +1,79 @@
+/** The program as its operator runs it: `node dist/main.js` with an environment. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+
+export interface Program {
+  /** The URL it said it serves. */
+  readonly url: string;
+  readonly pid: number;
+  /** Everything it has written so far. */
+  output(): string;
+  /** Ends it and resolves to its exit code; null if the signal ended it. */
+  end(signal?: NodeJS.Signals): Promise<number | null>;
+}
+
+/** What a program has written and how it ended, for those that end by themselves. */
+export interface Ended {
+  readonly code: number | null;
+  readonly output: string;
+}
+
+function launch(args: readonly string[], env: Readonly<Record<string, string>>, cwd?: string) {
+  const { PATH = '', HOME = '' } = process.env;
+  const child: ChildProcess = spawn(
+    process.execPath,
+    [`${import.meta.dirname}/../../dist/main.js`, ...args],
+    {
+      env: { PATH, HOME, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+      ...(cwd && { cwd }),
+    },
+  );
+  let output = '';
+  const listeners = new Set<() => void>();
+  for (const stream of [child.stdout, child.stderr])
+    stream?.setEncoding('utf8').on('data', (text: string) => {
+      output += text;
+      for (const listener of listeners) listener();
+    });
+  const exited = once(child, 'close') as Promise<[number | null]>;
+  return { child, exited, output: () => output, onOutput: (listener: () => void) => listeners.add(listener) };
+}
+
+/** Runs a command to its end. */
+export async function runProgram(
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<Ended> {
+  const { exited, output } = launch(args, env);
+  const [code] = await exited;
+  return { code, output: output() };
+}
+
+/** Starts `serve` on a free port and resolves when it says that it serves. `env` as the operator would set it. */
+export async function startProgram(env: Readonly<Record<string, string>>, cwd?: string): Promise<Program> {
+  const { child, exited, output, onOutput } = launch([], { PORT: '0', ...env }, cwd);
+  const serving = new Promise<string>((resolve) => {
+    const look = () => {
+      const [, url] = /"event":"serving","url":"([^"]+)"|serves (\S+)/.exec(output())?.filter(Boolean) ?? [];
+      if (url) resolve(url);
+    };
+    onOutput(look);
+    look();
+  });
+  const ended = exited.then(([code]) => {
+    throw new Error(`the program ended with ${code} before it served:\n${output()}`);
+  });
+  const url = await Promise.race([serving, ended]);
+  ended.catch(() => {});
+  return {
+    url,
+    pid: child.pid ?? 0,
+    output,
+    async end(signal = 'SIGTERM') {
+      if (child.exitCode === null && child.signalCode === null) child.kill(signal);
+      const [code] = await exited;
+      return code;
+    },
+  };
+}

@@ -1,0 +1,217 @@
+/** A whole shop under test, in one of the ways it can be run, with what a test needs to use it, to meddle and to look. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from 'vitest';
+import { readConfig } from '../../src/config.ts';
+import { createMemoryBroker } from '../../src/embedded/broker.ts';
+import { startPostgres } from '../../src/embedded/postgres.ts';
+import {
+  type Broker,
+  type ConnectBroker,
+  type Database,
+  openDatabase,
+  rabbit,
+  type Sql,
+} from '../../src/outbox/index.ts';
+import { compose, type Message } from '../../src/outbox/message.ts';
+import { startService } from '../../src/service.ts';
+import { createLog } from '../../src/telemetry/log.ts';
+import { createDatabase } from './postgres.ts';
+import { type Program, startProgram } from './program.ts';
+
+const names = ['order', 'stock', 'payment'] as const;
+export type Name = (typeof names)[number];
+
+/** Embedded; one process on RabbitMQ; three; three with two of each. */
+export type Setting = 'embedded' | 'single' | 'split' | 'doubled';
+
+export interface Order {
+  readonly id: string;
+  readonly status: string;
+  readonly step: string;
+  readonly total: number;
+  readonly reason: { readonly code: string; readonly detail: string } | null;
+}
+
+export interface Shop {
+  /** Asks a module over HTTP; with several replicas each in turn. */
+  ask(module: Name, path: string, body?: unknown): Promise<Response>;
+  place(cart?: object): Promise<Order>;
+  find(id: string): Promise<Order>;
+  cancel(id: string): Promise<Response>;
+  /** Waits until the order's saga has ended. */
+  ended(id: string): Promise<Order>;
+  /** Reads a module's database. */
+  look<Row extends object>(
+    module: Name,
+    statement: (sql: Sql) => Promise<readonly Row[]>,
+  ): Promise<readonly Row[]>;
+  /** Says something to the modules, as if another had said it. */
+  say(type: string, subject: string, data?: unknown): Promise<Message>;
+  sayRaw(routingKey: string, body: Buffer): Promise<void>;
+  /** Levels of a product. */
+  product(sku: string): Promise<{ onHand: number; reserved: number; available: number }>;
+  stop(): Promise<void>;
+}
+
+export const cart = (sku = 'MUG-01', quantity = 1, paymentToken = 'tok_visa') => ({
+  customerId: 'cus_1',
+  lines: [{ sku, quantity }],
+  paymentToken,
+});
+
+/** Opens a shop with demo products. `env` changes its settings, as `STEP_TIMEOUT_SECONDS`. */
+export async function openShop(
+  setting: Setting,
+  amqpUrl: string,
+  env: Readonly<Record<string, string>> = {},
+): Promise<Shop> {
+  const running = setting === 'embedded' ? await embedded(env) : await onRabbit(setting, amqpUrl, env);
+  const databases = Object.fromEntries(
+    names.map((name) => [
+      name,
+      openDatabase({ url: running.databaseUrls[name] ?? '', name: 'test', maxConnections: 2 }),
+    ]),
+  ) as Record<Name, Database>;
+  // Only a mouth: its queue has no bindings.
+  const mouth: Broker = running.connectBroker({
+    exchange: 'order-saga',
+    queue: 'order-saga.test',
+    bindings: [],
+  });
+  let turn = 0;
+
+  async function ask(module: Name, path: string, body?: unknown): Promise<Response> {
+    const urls = running.urls[module];
+    turn += 1;
+    const post = {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    };
+    return fetch(`${urls[turn % urls.length]}${path}`, body === undefined ? {} : post);
+  }
+
+  async function sayRaw(routingKey: string, body: Buffer): Promise<void> {
+    await expect.poll(() => mouth.ready, { timeout: 10_000 }).toBe(true);
+    await mouth.publish({ routingKey, contentType: 'application/cloudevents+json', body, mandatory: true });
+  }
+
+  const find = async (id: string) => (await (await ask('order', `/orders/${id}`)).json()) as Order;
+
+  return {
+    ask,
+    find,
+    sayRaw,
+    async place(body = cart()) {
+      const response = await ask('order', '/orders', body);
+      const text = await response.text();
+      if (response.status !== 201) throw new Error(`not placed: ${response.status} ${text}`);
+      return JSON.parse(text) as Order;
+    },
+    cancel: (id) => ask('order', `/orders/${id}/cancel`, {}),
+    async ended(id) {
+      await expect.poll(async () => (await find(id)).step, { timeout: 30_000, interval: 20 }).toBe('done');
+      return find(id);
+    },
+    look: (module, statement) => databases[module].query(statement),
+    async say(type, subject, data = {}) {
+      const message = compose({ type, subject, data }, '/test', new Date());
+      await sayRaw(type, Buffer.from(JSON.stringify(message)));
+      return message;
+    },
+    async product(sku) {
+      const response = await ask('stock', `/products/${sku}`);
+      return (await response.json()) as { onHand: number; reserved: number; available: number };
+    },
+    async stop() {
+      await mouth.close();
+      await Promise.all(names.map((name) => databases[name].close()));
+      await running.stop();
+    },
+  };
+}
+
+interface Running {
+  readonly urls: Readonly<Record<Name, readonly string[]>>;
+  readonly databaseUrls: Readonly<Partial<Record<Name, string>>>;
+  readonly connectBroker: ConnectBroker;
+  stop(): Promise<void>;
+}
+
+/** In this process, so that the test can reach the broker inside it; PostgreSQL is the embedded one. */
+async function embedded(env: Readonly<Record<string, string>>): Promise<Running> {
+  const dataDir = await mkdtemp(join(tmpdir(), 'order-saga-test-'));
+  const keeper = [process.execPath, `${import.meta.dirname}/../../dist/main.js`, '__keeper'];
+  const postgres = await startPostgres({ dataDir, databases: names, keeper });
+  const broker = createMemoryBroker();
+  const config = readConfig('serve', { PORT: '0', ...env });
+  const lines: string[] = [];
+  const log = createLog((line) => lines.push(line), 'json');
+  const service = await startService(
+    config,
+    { databaseUrls: postgres.urls, connectBroker: broker.connect },
+    log,
+  );
+  await service.started;
+  return {
+    urls: { order: [service.url], stock: [service.url], payment: [service.url] },
+    databaseUrls: postgres.urls,
+    connectBroker: broker.connect,
+    async stop() {
+      await service.stop();
+      await postgres.stop();
+      await rm(dataDir, { recursive: true, force: true });
+    },
+  };
+}
+
+async function onRabbit(
+  setting: Setting,
+  amqpUrl: string,
+  env: Readonly<Record<string, string>>,
+): Promise<Running> {
+  const databases = await Promise.all(
+    names.map((name) => createDatabase().then((created) => [name, created] as const)),
+  );
+  const databaseUrls = Object.fromEntries(databases.map(([name, { url }]) => [name, url])) as Record<
+    Name,
+    string
+  >;
+  const common = { AMQP_URL: amqpUrl, SEED_DEMO: '1', AUTH: 'none', ...env };
+  const urlOf = (name: Name) => ({ [`${name.toUpperCase()}_DATABASE_URL`]: databaseUrls[name] });
+
+  const programs: Record<Name, readonly Program[]> = { order: [], stock: [], payment: [] };
+  if (setting === 'single') {
+    const program = await startProgram({
+      ...common,
+      ...urlOf('order'),
+      ...urlOf('stock'),
+      ...urlOf('payment'),
+    });
+    for (const name of names) programs[name] = [program];
+  } else
+    await Promise.all(
+      names.map(async (name) => {
+        const start = () => startProgram({ ...common, ...urlOf(name), MODULE: name });
+        programs[name] = await Promise.all(setting === 'doubled' ? [start(), start()] : [start()]);
+      }),
+    );
+
+  const all = new Set(Object.values(programs).flat());
+  return {
+    urls: {
+      order: programs.order.map(({ url }) => url),
+      stock: programs.stock.map(({ url }) => url),
+      payment: programs.payment.map(({ url }) => url),
+    },
+    databaseUrls,
+    connectBroker: rabbit({ url: amqpUrl }),
+    async stop() {
+      const codes = await Promise.all([...all].map((program) => program.end()));
+      await Promise.all(databases.map(([, { drop }]) => drop()));
+      expect(codes.every((code) => code === 0)).toBe(true);
+    },
+  };
+}
