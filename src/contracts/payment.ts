@@ -1,10 +1,13 @@
 /** What Payment is asked and what it answers. */
 import * as v from 'valibot';
-import { about, Amount, Currency, Nothing, OrderId } from './values.ts';
+import { Amount, about, Currency, Nothing, OrderId } from './values.ts';
 
 /** Commands to Payment. */
 export const paymentCommands = {
-  'payment.authorize': about(OrderId, v.object({ amount: Amount, currency: Currency, paymentToken: v.string() })),
+  'payment.authorize': about(
+    OrderId,
+    v.object({ amount: Amount, currency: Currency, paymentToken: v.string() }),
+  ),
   'payment.void': about(OrderId, Nothing),
 };
 

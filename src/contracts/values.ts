@@ -10,13 +10,26 @@ export const maxUnitPrice = 1_000_000_000;
 /** The most units one line may ask for. */
 export const maxQuantity = 10_000;
 
-export const Sku = v.pipe(v.string(), v.regex(/^[A-Za-z0-9._-]{1,100}$/, 'must be 1 to 100 of A-Z a-z 0-9 . _ -'));
+export const Sku = v.pipe(
+  v.string(),
+  v.regex(/^[A-Za-z0-9._-]{1,100}$/, 'must be 1 to 100 of A-Z a-z 0-9 . _ -'),
+);
 export const OrderId = v.pipe(v.string(), v.uuid('must be a UUID'));
 export const Currency = v.pipe(v.string(), v.regex(/^[A-Z]{3}$/, 'must be an ISO 4217 code, as EUR'));
 /** Money in minor units (cents). */
 export const Amount = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
-export const UnitPrice = v.pipe(v.number(), v.integer('must be a whole number'), v.minValue(1), v.maxValue(maxUnitPrice));
-export const Quantity = v.pipe(v.number(), v.integer('must be a whole number'), v.minValue(1), v.maxValue(maxQuantity));
+export const UnitPrice = v.pipe(
+  v.number(),
+  v.integer('must be a whole number'),
+  v.minValue(1),
+  v.maxValue(maxUnitPrice),
+);
+export const Quantity = v.pipe(
+  v.number(),
+  v.integer('must be a whole number'),
+  v.minValue(1),
+  v.maxValue(maxQuantity),
+);
 export const Line = v.object({ sku: Sku, quantity: Quantity });
 export const Lines = v.pipe(v.array(Line), v.minLength(1), v.maxLength(maxLines));
 

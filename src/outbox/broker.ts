@@ -35,6 +35,9 @@ export interface Subscription {
   cancel(): Promise<void>;
 }
 
+/** How long a publish may take, in milliseconds: after that its outcome is unknown. */
+export const publishTimeoutMs = 5_000;
+
 export interface Broker {
   /** False while the broker is away, blocked or not connected yet: publish nothing then. */
   readonly ready: boolean;

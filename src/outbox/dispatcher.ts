@@ -1,5 +1,5 @@
 /** Sends rows of the outbox right after the commit that wrote them: packed by type, confirmed, then deleted. */
-import { type Broker, PublishRefused } from './broker.ts';
+import { type Broker, PublishRefused, publishTimeoutMs } from './broker.ts';
 import { describe } from './faults.ts';
 import { gather } from './gather.ts';
 import { encode, stamp } from './message.ts';
@@ -17,8 +17,6 @@ const maxPacketsInFlightOfOneType = 4;
 const maxMessagesPerPacket = 100;
 /** RabbitMQ takes far more, but keeps every message of a quorum queue in its log: small ones are written quickly. */
 const maxPacketBytes = 256 * 1_024;
-/** A publish is confirmed or given up within this time (the broker's side keeps it, see `rabbit.ts`). */
-export const publishTimeoutMs = 5_000;
 /** A refusal is an operator's slip (a missing binding, a full queue): look again soon, for ever. */
 const refusalRetry = { firstSeconds: 1, maxSeconds: 30, maxAttempts: Number.POSITIVE_INFINITY };
 

@@ -1,5 +1,5 @@
 /** A whole shop under test, in one of the ways it can be run, with what a test needs to use it, to meddle and to look. */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'vitest';
@@ -143,6 +143,8 @@ interface Running {
 /** In this process, so that the test can reach the broker inside it; PostgreSQL is the embedded one. */
 async function embedded(env: Readonly<Record<string, string>>): Promise<Running> {
   const dataDir = await mkdtemp(join(tmpdir(), 'order-saga-test-'));
+  // As root PostgreSQL runs as another user, who must get there.
+  await chmod(dataDir, 0o755);
   const keeper = [process.execPath, `${import.meta.dirname}/../../dist/main.js`, '__keeper'];
   const postgres = await startPostgres({ dataDir, databases: names, keeper });
   const broker = createMemoryBroker();

@@ -1,6 +1,6 @@
 /** The price copy: what Order knows of Stock's products. The newest version wins, whichever way it came. */
 import type { ListedProduct } from '../../contracts/stock.ts';
-import type { Database, Sql, UnitOfWork, Worker } from '../../outbox/index.ts';
+import { type Database, type Sql, type UnitOfWork, unsent, type Worker } from '../../outbox/index.ts';
 
 /** A change that was lost on the way is noticed after this time at the latest, in seconds. */
 const askAgainSeconds = 3_600;

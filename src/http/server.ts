@@ -1,0 +1,129 @@
+/** One server for all doors of a process, and what every server answers: health, unknown routes, failures. */
+import type { Server } from 'node:http';
+import { createAdaptorServer } from '@hono/node-server';
+import { type Context, Hono } from 'hono';
+import { isEnvironmental } from '../outbox/index.ts';
+import { problem } from './problem.ts';
+
+/** Longer than the 60 s after which common load balancers give up an idle connection: they, not we, close it. */
+const keepAliveMs = 65_000;
+/** A request's headers and body have arrived by then, or never will. */
+const requestTimeoutMs = 30_000;
+const closeIdleEveryMs = 50;
+
+/** One thing that must be there for this process to serve. */
+export interface Check {
+  readonly name: string;
+  readonly ok: boolean;
+  readonly detail?: string;
+}
+
+/** Puts routes together. `ready` tells what `/readyz` answers; `onError` is told of what should not have happened. */
+export function createApp(options: {
+  readonly routes: readonly Hono[];
+  readonly ready: () => Promise<readonly Check[]>;
+  readonly onError: (error: unknown, request: { readonly method: string; readonly path: string }) => void;
+}): Hono {
+  const app = new Hono();
+
+  app.use(async (c, next) => {
+    await next();
+    c.header('x-content-type-options', 'nosniff');
+  });
+
+  app.get('/livez', (c) => c.json({ ok: true }));
+
+  app.get('/readyz', async (c) => {
+    const checks = await options.ready();
+    const ok = checks.every((check) => check.ok);
+    return c.json({ ok, checks }, ok ? 200 : 503);
+  });
+
+  for (const routes of options.routes) app.route('/', routes);
+
+  app.notFound((c) => {
+    const allowed = allowedMethods(app, c.req.path);
+    if (allowed.length === 0)
+      return problem(c, 404, 'There is no such route', { detail: `Nothing is at ${c.req.path}.` });
+    c.header('allow', allowed.join(', '));
+    if (c.req.method === 'OPTIONS') return c.body(null, 204);
+    return problem(c, 405, 'The method is not allowed here', { detail: `Allowed: ${allowed.join(', ')}.` });
+  });
+
+  app.onError((error, c: Context) => {
+    const { method, path } = c.req;
+    options.onError(error, { method, path });
+    if (!isEnvironmental(error)) return problem(c, 500, 'Something failed');
+    c.header('retry-after', '1');
+    return problem(c, 503, 'The service cannot answer now', {
+      detail: 'Its database is away or busy. Try again.',
+    });
+  });
+
+  return app;
+}
+
+/** The methods that a path takes, from the routes themselves. */
+function allowedMethods(app: Hono, path: string): readonly string[] {
+  const methods = app.routes
+    .filter((route) => route.method !== 'ALL' && matches(route.path, path))
+    .flatMap(({ method }) => (method === 'GET' ? ['GET', 'HEAD'] : [method]));
+  return methods.length === 0 ? [] : [...new Set([...methods, 'OPTIONS'])];
+}
+
+function matches(pattern: string, path: string): boolean {
+  const expected = pattern.split('/');
+  const actual = path.split('/');
+  return (
+    expected.length === actual.length &&
+    expected.every((part, i) => part.startsWith(':') || part === actual[i])
+  );
+}
+
+/** Somebody else listens there. */
+export class PortInUse extends Error {
+  override readonly name = 'PortInUse';
+}
+
+export interface Listening {
+  /** As `http://127.0.0.1:3000`. */
+  readonly url: string;
+  /** Accepts nothing more, waits for the requests in hand, and after `graceMs` ends those too. */
+  close(options: { readonly graceMs: number }): Promise<void>;
+}
+
+/** Serves `app`; port 0 takes a free one. Throws `PortInUse`. */
+export async function listen(
+  app: Hono,
+  at: { readonly host: string; readonly port: number },
+): Promise<Listening> {
+  const server = createAdaptorServer({ fetch: app.fetch }) as Server;
+  server.keepAliveTimeout = keepAliveMs;
+  server.headersTimeout = keepAliveMs + 1_000;
+  server.requestTimeout = requestTimeoutMs;
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) =>
+      reject(
+        error.code === 'EADDRINUSE'
+          ? new PortInUse(`port ${at.port} on ${at.host} is in use: set PORT to another, or stop who has it`)
+          : error,
+      ),
+    );
+    server.listen(at.port, at.host, resolve);
+  });
+  const address = server.address();
+  const port = typeof address === 'object' && address ? address.port : at.port;
+  const host = at.host.includes(':') ? `[${at.host}]` : at.host;
+  return {
+    url: `http://${host}:${port}`,
+    async close({ graceMs }) {
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      // A connection that was busy when the server closed is idle after its answer, and would be kept alive.
+      const sweep = setInterval(() => server.closeIdleConnections(), closeIdleEveryMs);
+      const patience = setTimeout(() => server.closeAllConnections(), graceMs);
+      await closed;
+      clearInterval(sweep);
+      clearTimeout(patience);
+    },
+  };
+}

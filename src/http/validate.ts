@@ -1,0 +1,137 @@
+/** What a door lets in: bodies, queries and paths that fit their valibot schema; all else is answered here. */
+import type { Context, MiddlewareHandler } from 'hono';
+import * as v from 'valibot';
+import { type Fault, problem } from './problem.ts';
+
+/** An order of 100 lines is about 15 KiB; this leaves room and bounds what a stranger can make us hold. */
+const maxBodyBytes = 256 * 1_024;
+/** More faults than this say no more. */
+const maxFaults = 100;
+
+type Validating<Target extends string, Schema extends v.GenericSchema> = MiddlewareHandler<
+  object,
+  string,
+  { in: Record<Target, v.InferInput<Schema>>; out: Record<Target, v.InferOutput<Schema>> }
+>;
+
+/** Lets in a JSON body that fits; the handler reads `c.req.valid('json')`. 400, 413, 415 or 422 otherwise. */
+export function body<const Schema extends v.GenericSchema>(schema: Schema): Validating<'json', Schema> {
+  return async (c, next) => {
+    const type = c.req.header('content-type')?.split(';')[0]?.trim().toLowerCase();
+    if (type !== 'application/json')
+      return problem(c, 415, 'The body must be JSON', {
+        detail: 'Send it with the content type application/json.',
+      });
+    const bytes = await readBody(c);
+    if (!bytes) {
+      // What is still on its way is not read any more.
+      c.header('connection', 'close');
+      return problem(c, 413, 'The body is too large', { detail: `At most ${maxBodyBytes} bytes are read.` });
+    }
+    let content: unknown;
+    try {
+      content = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+    } catch {
+      return problem(c, 400, 'The body is not JSON', { detail: 'It cannot be parsed.' });
+    }
+    const parsed = v.safeParse(schema, content);
+    if (!parsed.success)
+      return problem(c, 422, 'The body is not valid', {
+        errors: faultsOf(parsed.issues, (path) => ({ pointer: pointerTo(path) })),
+      });
+    c.req.addValidatedData('json', parsed.output as object);
+    return next();
+  };
+}
+
+/** Lets in a query that fits; the handler reads `c.req.valid('query')`. 422 otherwise. */
+export function query<const Schema extends v.GenericSchema>(schema: Schema): Validating<'query', Schema> {
+  return async (c, next) => {
+    const parsed = v.safeParse(schema, c.req.query());
+    if (!parsed.success)
+      return problem(c, 422, 'The query is not valid', {
+        errors: faultsOf(parsed.issues, (path) => ({ parameter: path.join('.') })),
+      });
+    c.req.addValidatedData('query', parsed.output as object);
+    return next();
+  };
+}
+
+/** Lets in a path that fits; the handler reads `c.req.valid('param')`. 404 otherwise: nothing can have such a name. */
+export function param<const Schema extends v.GenericSchema>(schema: Schema): Validating<'param', Schema> {
+  return async (c, next) => {
+    const parsed = v.safeParse(schema, c.req.param());
+    if (!parsed.success)
+      return problem(c, 404, 'There is no such thing', { detail: `Nothing is at ${c.req.path}.` });
+    c.req.addValidatedData('param', parsed.output as object);
+    return next();
+  };
+}
+
+/** Undefined: larger than is read. A declared length is trusted, Node's parser holds the sender to it; otherwise bytes are counted. */
+async function readBody(c: Context): Promise<Uint8Array | undefined> {
+  const declared = c.req.header('content-length');
+  if (declared !== undefined && c.req.header('transfer-encoding') === undefined)
+    return Number(declared) > maxBodyBytes ? undefined : new Uint8Array(await c.req.arrayBuffer());
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of c.req.raw.body ?? []) {
+    bytes += chunk.length;
+    if (bytes > maxBodyBytes) return undefined;
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+type Path = readonly (string | number)[];
+
+function faultsOf<Where extends object>(
+  issues: readonly v.BaseIssue<unknown>[],
+  where: (path: Path) => Where,
+): (Where & { detail: string })[] & Fault[] {
+  return issues.slice(0, maxFaults).map((issue) => ({
+    ...where(issue.path?.map(({ key }) => key as string | number) ?? []),
+    detail: detailOf(issue),
+  })) as (Where & { detail: string })[] & Fault[];
+}
+
+/** RFC 6901. */
+function pointerTo(path: Path): string {
+  return path.map((key) => `/${String(key).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
+}
+
+/** What is wrong, in a sentence that begins with what the pointer names. The value itself is not repeated: it may be a secret. */
+function detailOf(issue: v.BaseIssue<unknown>): string {
+  // A schema's own words come first; valibot's begin so.
+  if (!issue.message.startsWith('Invalid ')) return issue.message;
+  if (issue.expected === 'never') return 'is not a known property';
+  if (issue.received === 'undefined') return 'is required';
+  switch (issue.type) {
+    case 'min_value':
+      return `must be at least ${issue.requirement}`;
+    case 'max_value':
+      return `must be at most ${issue.requirement}`;
+    case 'min_length':
+      return `must have at least ${issue.requirement} characters`;
+    case 'max_length':
+      return `must have at most ${issue.requirement} characters`;
+    case 'picklist':
+      return `must be one of ${issue.expected
+        ?.replaceAll(/[("|)]/g, ' ')
+        .trim()
+        .split(/\s+/)
+        .join(', ')}`;
+    case 'strict_object':
+    case 'object':
+      return 'must be an object';
+    case 'array':
+      return 'must be an array';
+    default:
+      return `must be ${article(issue.expected)}`;
+  }
+}
+
+function article(expected: string | null): string {
+  if (!expected) return 'otherwise';
+  return /^[a-z]+$/.test(expected) ? `a ${expected}` : expected;
+}

@@ -1,0 +1,107 @@
+/** A card processor that behaves as the test token says, and keeps books of its own that an audit can compare. */
+import { type Database, gather } from '../../../outbox/index.ts';
+import type { Gateway } from './gateway.ts';
+
+/** How `tok_unavailable` begins. */
+const unavailableTimes = 3;
+
+interface Entry {
+  readonly key: string;
+  readonly operation: 'authorize' | 'capture' | 'void';
+  readonly orderId: string;
+  readonly amount: number;
+  readonly currency: string;
+  readonly declineCode: string | null;
+  readonly failures: number;
+}
+
+/** An entry on its way into the books, and what they say then. */
+interface Writing {
+  readonly entry: Entry;
+  asks: number;
+  done: boolean;
+}
+
+/**
+ * Test tokens: `tok_visa`, `tok_declined`, `tok_insufficient_funds`, `tok_timeout` (the first call hangs, the money is authorized
+ * all the same), `tok_unavailable` (fails three times, then works); any other token declines. Every call is in the books
+ * before it is answered, on a connection outside every transaction of Payment; calls that come together share a write.
+ */
+export function createSimulatedGateway(database: Database): Gateway {
+  const write = gather((writings: readonly Writing[]) => writeEntries(database, writings));
+
+  async function enter(entry: Entry): Promise<Writing> {
+    const writing: Writing = { entry, asks: 0, done: false };
+    await write([writing]);
+    if (!writing.done) throw new Error('the card processor is unavailable');
+    return writing;
+  }
+
+  return {
+    async authorize({ paymentToken, ...call }, signal) {
+      const declineCode = declineCodeOf(paymentToken);
+      const failures = paymentToken === 'tok_unavailable' ? unavailableTimes : 0;
+      const { asks } = await enter({ ...call, operation: 'authorize', declineCode, failures });
+      if (paymentToken === 'tok_timeout' && asks === 1) await silence(signal);
+      return declineCode === null ? { approved: true } : { approved: false, declineCode };
+    },
+    async capture(call) {
+      await enter({ ...call, operation: 'capture', declineCode: null, failures: 0 });
+    },
+    async void(call) {
+      await enter({ ...call, operation: 'void', declineCode: null, failures: 0 });
+    },
+  };
+}
+
+function declineCodeOf(paymentToken: string): string | null {
+  switch (paymentToken) {
+    case 'tok_visa':
+    case 'tok_timeout':
+    case 'tok_unavailable':
+      return null;
+    case 'tok_declined':
+      return 'card_declined';
+    case 'tok_insufficient_funds':
+      return 'insufficient_funds';
+    default:
+      return 'unknown_token';
+  }
+}
+
+/** No answer, until the caller gives up. */
+function silence(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    const giveUp = () => reject(new Error('the card processor did not answer'));
+    if (signal.aborted) giveUp();
+    else signal.addEventListener('abort', giveUp, { once: true });
+  });
+}
+
+/**
+ * Enters calls into the books: the first with a key moves money, the others are counted. A capture needs an authorization that
+ * was not voided, a void one that was not captured; anything else is refused.
+ */
+async function writeEntries(database: Database, writings: readonly Writing[]): Promise<void> {
+  const entries = new Map(writings.map(({ entry }) => [entry.key, entry]));
+  const rows = await database.query(
+    (sql) => sql<{ key: string; asks: number; done: boolean }[]>`
+      insert into simulated_gateway_ledger (key, operation, order_id, amount, currency, decline_code, failures)
+      select key, operation, "orderId", amount, currency, "declineCode", failures
+      from json_to_recordset(${JSON.stringify([...entries.values()])}::text::json) as called (
+        key text, operation text, "orderId" uuid, amount bigint, currency text, "declineCode" text, failures integer)
+      where operation = 'authorize' or (
+        exists (select from simulated_gateway_ledger as earlier where earlier.key = 'authorize:' || "orderId"
+          and earlier.done and earlier.decline_code is null)
+        and not exists (select from simulated_gateway_ledger as earlier
+          where earlier.key = case operation when 'capture' then 'void:' else 'capture:' end || "orderId"))
+      order by key
+      on conflict (key) do update set asks = simulated_gateway_ledger.asks + 1
+      returning key, asks, done`,
+  );
+  const books = new Map(rows.map((row) => [row.key, row]));
+  for (const writing of writings) {
+    const row = books.get(writing.entry.key);
+    if (row) Object.assign(writing, { asks: row.asks, done: row.done });
+  }
+}

@@ -1,0 +1,62 @@
+/** Payment, wired: it authorizes, captures and voids with a card processor that may not answer. */
+import { createLoop, type Database } from '../../outbox/index.ts';
+import { createInquiries } from '../inquiries.ts';
+import type { Module } from '../module.ts';
+import { createCalls } from './clock.ts';
+import type { Gateway } from './gateway/gateway.ts';
+import { createSimulatedGateway } from './gateway/simulated.ts';
+import { createRoutes } from './http.ts';
+import { createHandler, handles } from './messages.ts';
+import tables from './migrations/001_payment.sql';
+import ledger from './migrations/002_simulated_gateway.sql';
+
+export interface PaymentSettings {
+  /** How long an authorization is held before Order is asked what has become of the order, in seconds. */
+  readonly inquiryAfterSeconds: number;
+  /** Calls to the card processor at once. */
+  readonly gatewayConcurrency: number;
+  /** How long one call may take, in seconds. */
+  readonly gatewayTimeoutSeconds: number;
+}
+
+/** `createGateway`: the card processor; the simulated one unless told. */
+export function createPayment(
+  { inquiryAfterSeconds, gatewayConcurrency, gatewayTimeoutSeconds }: PaymentSettings,
+  createGateway: (database: Database) => Gateway = createSimulatedGateway,
+): Module {
+  return {
+    name: 'payment',
+    migrations: [
+      { name: 'payment/001_payment', sql: tables },
+      { name: 'payment/002_simulated_gateway', sql: ledger },
+    ],
+    handles,
+    news: [],
+    open({ database, unit, observer }) {
+      const wake = () => callLoop.wake();
+      const calls = createCalls({
+        database,
+        unit,
+        gateway: createGateway(database),
+        concurrency: gatewayConcurrency,
+        timeoutSeconds: gatewayTimeoutSeconds,
+        inquiryAfterSeconds,
+        observer,
+        wake,
+      });
+      const callLoop = createLoop(calls, observer);
+      const inquiries = createInquiries({
+        unit,
+        participant: 'payment',
+        table: 'payments',
+        afterSeconds: inquiryAfterSeconds,
+      });
+      return {
+        routes: createRoutes({ database }),
+        handle: createHandler(inquiryAfterSeconds, wake),
+        clocks: [callLoop, createLoop(inquiries, observer)],
+        close: calls.close,
+      };
+    },
+  };
+}

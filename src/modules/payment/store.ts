@@ -1,0 +1,141 @@
+/** All of Payment's SQL, in sets: one statement for a table however many orders are concerned. */
+import { v7 as uuidv7 } from 'uuid';
+import type { Database, Sql } from '../../outbox/index.ts';
+import { type Operation, operationOf, type Payment, type State } from './payment.ts';
+
+/** A payment whose call is due, in the hands of this process until its claim ends. */
+export interface DueCall {
+  readonly payment: Payment;
+  readonly operation: Operation;
+  /** This one included. */
+  readonly calls: number;
+}
+
+/** A payment as people see it: never the token. */
+export interface PaymentView {
+  readonly id: string;
+  readonly orderId: string;
+  readonly amount: number | null;
+  readonly currency: string | null;
+  readonly status: State;
+  readonly declineCode: string | null;
+}
+
+/** A payment that has changed, and what was to be called before: the same call goes on, another begins at once. */
+export interface ChangedPayment {
+  readonly payment: Payment;
+  readonly before: Operation | null;
+}
+
+const columns = (sql: Sql) => sql`
+  order_id as "orderId", state, amount, currency, payment_token as "paymentToken", approved, decline_code as "declineCode", cause`;
+
+/** Locks the payments of these orders, in id order. Those that are not there are not in the result. */
+export async function lockPayments(sql: Sql, orderIds: readonly string[]): Promise<Map<string, Payment>> {
+  const rows = await sql<Payment[]>`
+    select ${columns(sql)} from payments where order_id = any(${[...new Set(orderIds)].sort()}::uuid[])
+    order by order_id for update`;
+  return new Map(rows.map((row) => [row.orderId, row]));
+}
+
+/**
+ * The same, but missing ones are inserted as tombstones first: a row that is not there cannot be locked, and authorize and
+ * void of one order must meet here. They are not in the result: for the caller there was none.
+ */
+export async function lockOrPlace(sql: Sql, orderIds: readonly string[]): Promise<Map<string, Payment>> {
+  const ids = [...new Set(orderIds)].sort();
+  const placeholders = await sql<{ orderId: string }[]>`
+    insert into payments (order_id, id, state)
+    select order_id, id, 'voided'
+    from unnest(${ids}::uuid[], ${ids.map(() => uuidv7())}::uuid[]) as placed (order_id, id) order by order_id
+    on conflict (order_id) do nothing returning order_id as "orderId"`;
+  const payments = await lockPayments(sql, ids);
+  for (const { orderId } of placeholders) payments.delete(orderId);
+  return payments;
+}
+
+export async function savePayments(
+  sql: Sql,
+  changed: readonly ChangedPayment[],
+  inquiryAfterSeconds: number,
+): Promise<void> {
+  if (changed.length === 0) return;
+  const rows = changed.map(({ payment, before }) => {
+    const operation = operationOf(payment);
+    return { ...payment, call: operation === null ? 'none' : operation === before ? 'same' : 'now' };
+  });
+  await sql`
+    update payments set state = changed.state, amount = changed.amount, currency = changed.currency,
+      payment_token = changed."paymentToken", approved = changed.approved, decline_code = changed."declineCode",
+      cause = changed.cause, updated_at = now(),
+      call_at = case changed.call when 'now' then now() when 'same' then call_at end,
+      calls = case changed.call when 'same' then calls else 0 end,
+      inquire_at = case when changed.state <> 'authorized' then null
+        else coalesce(inquire_at, now() + make_interval(secs => ${inquiryAfterSeconds})) end
+    from json_to_recordset(${JSON.stringify(rows)}::text::json) as changed (
+      "orderId" uuid, state text, amount bigint, currency text, "paymentToken" text, approved boolean, "declineCode" text,
+      cause jsonb, call text)
+    where payments.order_id = changed."orderId"`;
+}
+
+/**
+ * Takes calls that are due, for `claimSeconds`: first ones up to `limits.first`, repeated ones up to `limits.repeated`, so that a
+ * sick card processor's repetitions cannot keep new payments waiting.
+ */
+export async function claimCalls(
+  database: Database,
+  limits: { readonly first: number; readonly repeated: number },
+  claimSeconds: number,
+): Promise<readonly DueCall[]> {
+  const rows = await database.query(
+    (sql) => sql<(Payment & { calls: number })[]>`
+      with first as (
+        select order_id from payments where call_at <= now() and calls = 0
+        order by call_at limit ${limits.first} for update skip locked
+      ), repeated as (
+        select order_id from payments where call_at <= now() and calls > 0
+        order by call_at limit ${limits.repeated} for update skip locked
+      )
+      update payments set call_at = now() + make_interval(secs => ${claimSeconds}), calls = calls + 1
+      where order_id in (
+        select order_id from (table first union all table repeated) as due limit ${limits.first}
+      )
+      returning ${columns(sql)}, calls`,
+  );
+  return rows.flatMap(({ calls, ...payment }) => {
+    const operation = operationOf(payment);
+    return operation ? [{ payment, operation, calls }] : [];
+  });
+}
+
+/** Calls whose outcome is not known are due again after their wait. */
+export async function repeatCalls(
+  database: Database,
+  waits: readonly { readonly orderId: string; readonly inSeconds: number }[],
+): Promise<void> {
+  const sorted = [...waits].sort((a, b) => (a.orderId < b.orderId ? -1 : 1));
+  await database.query(
+    (sql) => sql`
+      update payments set call_at = now() + make_interval(secs => again.in_seconds)
+      from unnest(${sorted.map(({ orderId }) => orderId)}::uuid[], ${sorted.map(({ inSeconds }) => inSeconds)}::float8[])
+        as again (order_id, in_seconds)
+      where payments.order_id = again.order_id and call_at is not null`,
+  );
+}
+
+/** Up to `limit` payments, newest first, those after the payment `after`. */
+export async function listPayments(
+  sql: Sql,
+  filter: {
+    readonly orderId?: string | undefined;
+    readonly after?: string | undefined;
+    readonly limit: number;
+  },
+): Promise<readonly PaymentView[]> {
+  return sql<PaymentView[]>`
+    select id, order_id as "orderId", amount, currency, state as status, decline_code as "declineCode" from payments
+    where true
+    ${filter.orderId === undefined ? sql`` : sql`and order_id = ${filter.orderId}`}
+    ${filter.after === undefined ? sql`` : sql`and id < ${filter.after}`}
+    order by id desc limit ${filter.limit}`;
+}

@@ -1,0 +1,40 @@
+/** Stock, wired: it knows what there is, and promises it to orders. */
+import { createLoop } from '../../outbox/index.ts';
+import { createInquiries } from '../inquiries.ts';
+import type { Module } from '../module.ts';
+import { seedDemo } from './demo.ts';
+import { createRoutes } from './http.ts';
+import { createHandler, handles } from './messages.ts';
+import tables from './migrations/001_stock.sql';
+
+export interface StockSettings {
+  /** How long units are held before Order is asked what has become of the order, in seconds. */
+  readonly inquiryAfterSeconds: number;
+}
+
+export function createStock({ inquiryAfterSeconds }: StockSettings): Module {
+  return {
+    name: 'stock',
+    migrations: [{ name: 'stock/001_stock', sql: tables }],
+    handles,
+    news: ['product.changed'],
+    open({ database, unit, observer }) {
+      return {
+        routes: createRoutes({ database, unit }),
+        handle: createHandler(inquiryAfterSeconds),
+        clocks: [
+          createLoop(
+            createInquiries({
+              unit,
+              participant: 'stock',
+              table: 'reservations',
+              afterSeconds: inquiryAfterSeconds,
+            }),
+            observer,
+          ),
+        ],
+        seedDemo: () => seedDemo(unit),
+      };
+    },
+  };
+}

@@ -1,0 +1,105 @@
+/** What other modules say to Stock, and what it does about it. */
+import { orderEvents } from '../../contracts/order.ts';
+import { type ListedProduct, productsPerPage, stockCommands } from '../../contracts/stock.ts';
+import { DeadMessage, type Incoming } from '../../outbox/index.ts';
+import { type Reaction, react } from '../react.ts';
+import { commit, type Decision, type Level, type Reservation, release, reserve } from './reservation.ts';
+import { listedProducts, lockLevels, lockReservations, saveLevels, saveReservations } from './store.ts';
+
+export const handles = { ...stockCommands, 'order.confirmed': orderEvents['order.confirmed'] };
+
+type StockMessage = Incoming<typeof handles>;
+
+interface World {
+  readonly reservations: Map<string, Reservation>;
+  readonly levels: Map<string, Level>;
+  /** Only where somebody asks for them. */
+  readonly products: readonly ListedProduct[];
+  readonly changedReservations: Map<string, Reservation>;
+  readonly changedLevels: Map<string, Level>;
+}
+
+export const createHandler = (inquiryAfterSeconds: number) =>
+  react<World, StockMessage>({
+    async load(sql, messages) {
+      const aboutOrders = messages.filter(({ type }) => type !== 'stock.list_products');
+      const reservations = await lockReservations(
+        sql,
+        aboutOrders.map(({ subject }) => subject),
+      );
+      const asked = messages.flatMap((message) =>
+        message.type === 'stock.reserve' ? message.data.lines : [],
+      );
+      const held = [...reservations.values()].flatMap(({ state, lines }) => (state === 'held' ? lines : []));
+      return {
+        reservations,
+        levels: await lockLevels(
+          sql,
+          [...asked, ...held].map(({ sku }) => sku),
+        ),
+        products: aboutOrders.length < messages.length ? await listedProducts(sql) : [],
+        changedReservations: new Map(),
+        changedLevels: new Map(),
+      };
+    },
+
+    decide(world, message, reaction) {
+      const known = world.reservations.get(message.subject);
+      switch (message.type) {
+        case 'stock.reserve':
+          return carryOut(
+            world,
+            message,
+            reserve(message.subject, known, message.data.lines, world.levels),
+            reaction,
+          );
+        case 'stock.release':
+          return carryOut(world, message, release(message.subject, known, world.levels), reaction);
+        case 'order.confirmed':
+          return carryOut(world, message, commit(known, world.levels), reaction);
+        case 'stock.list_products':
+          return listProducts(world.products, reaction);
+      }
+    },
+
+    async save(sql, { changedReservations, changedLevels }) {
+      // Sent together, they travel in one round trip.
+      await Promise.all([
+        saveReservations(sql, [...changedReservations.values()], inquiryAfterSeconds),
+        saveLevels(sql, changedLevels),
+      ]);
+    },
+  });
+
+function carryOut(
+  world: World,
+  message: StockMessage,
+  decision: Decision | 'impossible',
+  reaction: Reaction,
+): void {
+  const { subject, type } = message;
+  if (decision === 'impossible')
+    throw new DeadMessage(
+      `${type} cannot be: the reservation is ${world.reservations.get(subject)?.state ?? 'not there'}`,
+    );
+  if (decision.reservation !== world.reservations.get(subject)) {
+    world.reservations.set(subject, decision.reservation);
+    world.changedReservations.set(subject, decision.reservation);
+  }
+  for (const [sku, level] of decision.levels) {
+    world.levels.set(sku, level);
+    world.changedLevels.set(sku, level);
+  }
+  if (decision.reply) reaction.send({ ...decision.reply, subject, reply: true });
+}
+
+/** The whole list, page by page; an empty one is a page too. */
+function listProducts(products: readonly ListedProduct[], reaction: Reaction): void {
+  for (let from = 0; from === 0 || from < products.length; from += productsPerPage) {
+    const data = {
+      products: products.slice(from, from + productsPerPage),
+      last: from + productsPerPage >= products.length,
+    };
+    reaction.send({ type: 'stock.products_listed', subject: 'products', data, reply: true });
+  }
+}

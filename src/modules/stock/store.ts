@@ -1,0 +1,141 @@
+/** All of Stock's SQL, in sets: one statement for a table however many orders are concerned. */
+import { v7 as uuidv7 } from 'uuid';
+import type { ListedProduct } from '../../contracts/stock.ts';
+import type { Sql } from '../../outbox/index.ts';
+import type { Level, Levels, Reservation } from './reservation.ts';
+
+/** The most units of one product; the table checks it too. */
+export const maxOnHand = 1_000_000_000_000;
+
+/** A product as people see it. */
+export interface ProductView {
+  readonly sku: string;
+  readonly name: string;
+  readonly unitPrice: number;
+  readonly currency: string;
+  readonly onHand: number;
+  readonly reserved: number;
+  readonly available: number;
+}
+
+/**
+ * Locks the reservations of these orders, in id order. Missing ones are inserted as tombstones first: a row that is not there
+ * cannot be locked, and reserve and release of one order must meet here. They are not in the result: for the caller
+ * there was none.
+ */
+export async function lockReservations(
+  sql: Sql,
+  orderIds: readonly string[],
+): Promise<Map<string, Reservation>> {
+  const ids = [...new Set(orderIds)].sort();
+  const placeholders = await sql<{ orderId: string }[]>`
+    insert into reservations (order_id, state, lines)
+    select id, 'released', '[]' from unnest(${ids}::uuid[]) as id order by id
+    on conflict do nothing returning order_id as "orderId"`;
+  const rows = await sql<Reservation[]>`
+    select order_id as "orderId", state, lines, reason from reservations
+    where order_id = any(${ids}::uuid[]) order by order_id for update`;
+  const fresh = new Set(placeholders.map(({ orderId }) => orderId));
+  return new Map(rows.filter(({ orderId }) => !fresh.has(orderId)).map((row) => [row.orderId, row]));
+}
+
+/** Locks products, by sku. */
+export async function lockLevels(sql: Sql, skus: Iterable<string>): Promise<Map<string, Level>> {
+  const rows = await sql<({ sku: string } & Level)[]>`
+    select sku, on_hand as "onHand", reserved from products
+    where sku = any(${[...new Set(skus)].sort()}::text[]) order by sku for update`;
+  return new Map(rows.map(({ sku, onHand, reserved }) => [sku, { onHand, reserved }]));
+}
+
+export async function saveReservations(
+  sql: Sql,
+  reservations: readonly Reservation[],
+  inquiryAfterSeconds: number,
+): Promise<void> {
+  if (reservations.length === 0) return;
+  await sql`
+    update reservations set state = changed.state, lines = changed.lines, reason = changed.reason, updated_at = now(),
+      inquire_at = case changed.state when 'held' then now() + make_interval(secs => ${inquiryAfterSeconds}) end
+    from json_to_recordset(${JSON.stringify(reservations)}::text::json)
+      as changed ("orderId" uuid, state text, lines jsonb, reason jsonb)
+    where reservations.order_id = changed."orderId"`;
+}
+
+export async function saveLevels(sql: Sql, levels: Levels): Promise<void> {
+  if (levels.size === 0) return;
+  const changed = [...levels.values()];
+  await sql`
+    update products set on_hand = changed.on_hand, reserved = changed.reserved
+    from unnest(${[...levels.keys()]}::text[], ${changed.map(({ onHand }) => onHand)}::bigint[],
+      ${changed.map(({ reserved }) => reserved)}::bigint[]) as changed (sku, on_hand, reserved)
+    where products.sku = changed.sku`;
+}
+
+/** Every product in sku order, with what other modules may know of it. */
+export async function listedProducts(sql: Sql): Promise<readonly ListedProduct[]> {
+  return sql<ListedProduct[]>`
+    select sku, name, unit_price as "unitPrice", currency, version from products order by sku`;
+}
+
+/** Creates or changes a product. `changed` is what others are to be told; null if nothing is new. */
+export async function putProduct(
+  sql: Sql,
+  product: {
+    readonly sku: string;
+    readonly name: string;
+    readonly unitPrice: number;
+    readonly currency: string;
+  },
+): Promise<{ readonly created: boolean; readonly changed: ListedProduct | null }> {
+  const { sku, name, unitPrice, currency } = product;
+  // Microseconds: a database that was restored from a backup still moves on from what others have seen.
+  const now = sql`(extract(epoch from clock_timestamp()) * 1000000)::bigint`;
+  const [row] = await sql<{ version: number; created: boolean }[]>`
+    insert into products (sku, name, unit_price, currency, version)
+    values (${sku}, ${name}, ${unitPrice}, ${currency}, ${now})
+    on conflict (sku) do update set name = excluded.name, unit_price = excluded.unit_price, currency = excluded.currency,
+      version = greatest(products.version + 1, excluded.version), updated_at = now()
+    where (products.name, products.unit_price, products.currency)
+      is distinct from (excluded.name, excluded.unit_price, excluded.currency)
+    returning version, xmax = 0 as created`;
+  return row
+    ? { created: row.created, changed: { sku, name, unitPrice, currency, version: row.version } }
+    : { created: false, changed: null };
+}
+
+/** Goods in. `unknown`: there is no such product; `full`: it would be more than can be counted. */
+export async function receive(
+  sql: Sql,
+  sku: string,
+  quantity: number,
+): Promise<{ readonly id: string; readonly receivedAt: Date } | 'unknown' | 'full'> {
+  const [level] = await sql<{ onHand: number }[]>`
+    select on_hand as "onHand" from products where sku = ${sku} for update`;
+  if (!level) return 'unknown';
+  if (level.onHand + quantity > maxOnHand) return 'full';
+  await sql`update products set on_hand = on_hand + ${quantity} where sku = ${sku}`;
+  const [receipt] = await sql<{ id: string; receivedAt: Date }[]>`
+    insert into receipts (id, sku, quantity) values (${uuidv7()}, ${sku}, ${quantity})
+    returning id, received_at as "receivedAt"`;
+  if (!receipt) throw new Error('the receipt was not written');
+  return receipt;
+}
+
+const viewColumns = (sql: Sql) => sql`
+  sku, name, unit_price as "unitPrice", currency, on_hand as "onHand", reserved, on_hand - reserved as available`;
+
+export async function findProduct(sql: Sql, sku: string): Promise<ProductView | undefined> {
+  const [product] = await sql<ProductView[]>`select ${viewColumns(sql)} from products where sku = ${sku}`;
+  return product;
+}
+
+/** Up to `limit` products by sku, those after `after`. */
+export async function listProducts(
+  sql: Sql,
+  after: string | undefined,
+  limit: number,
+): Promise<readonly ProductView[]> {
+  return sql<ProductView[]>`
+    select ${viewColumns(sql)} from products ${after === undefined ? sql`` : sql`where sku > ${after}`}
+    order by sku limit ${limit}`;
+}

@@ -1,0 +1,54 @@
+/** What every database test needs before it starts: a PostgreSQL, `TEST_POSTGRES_URL` or the embedded one. */
+import { execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TestProject } from 'vitest/node';
+import { startPostgres } from '../../src/embedded/postgres.ts';
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    /** A superuser's URL. */
+    postgresUrl: string;
+  }
+}
+
+/** Several projects ask for it in one run: they share one server. */
+let shared: Promise<{ url: string; stop(): Promise<void> }> | undefined;
+let users = 0;
+
+export default async function setup(project: TestProject) {
+  shared ??= start();
+  users += 1;
+  const { url, stop } = await shared;
+  project.provide('postgresUrl', url);
+  return async () => {
+    users -= 1;
+    if (users === 0) await stop();
+  };
+}
+
+async function start(): Promise<{ url: string; stop(): Promise<void> }> {
+  const url = process.env['TEST_POSTGRES_URL'];
+  if (url) return { url, stop: async () => {} };
+  // The keeper is the program's own; `npm test` has built it.
+  if (!existsSync('dist/main.js')) execFileSync(process.execPath, ['build.js'], { stdio: 'inherit' });
+  const dataDir = await mkdtemp(join(tmpdir(), 'order-saga-test-'));
+  // As root PostgreSQL runs as another user, who must get there.
+  await chmod(dataDir, 0o755);
+  const postgres = await startPostgres({
+    dataDir,
+    databases: [],
+    keeper: [process.execPath, 'dist/main.js', '__keeper'],
+    // Nothing here outlives the tests.
+    settings: { fsync: 'off', synchronous_commit: 'on', full_page_writes: 'off' },
+  });
+  return {
+    url: postgres.adminUrl,
+    async stop() {
+      await postgres.stop();
+      await rm(dataDir, { recursive: true, force: true });
+    },
+  };
+}
