@@ -131,10 +131,14 @@ async function settled(): Promise<void> {
   while ((await open()).length > 0) await pause(5);
 }
 
-const place = async () => (await send(`${orderUrl}/orders`, cart)).status;
-const placeWithId = async () =>
-  (JSON.parse((await send(`${orderUrl}/orders`, cart)).text) as { id: string }).id;
-const post = (url: string, body: object) => send(url, JSON.stringify(body));
+async function place(): Promise<number> {
+  return (await send(`${orderUrl}/orders`, cart)).status;
+}
+
+async function placeWithId(): Promise<string> {
+  const { id } = JSON.parse((await send(`${orderUrl}/orders`, cart)).text) as { id: string };
+  return id;
+}
 
 function send(url: string, body: string): Promise<{ status: number; text: string }> {
   return new Promise((resolve, reject) => {

@@ -2,7 +2,7 @@
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { agree, held } from './support/agreement.ts';
 import { openNode } from './support/node.ts';
-import { cart, openShop, type Shop } from './support/shop.ts';
+import { openShop, type Shop } from './support/shop.ts';
 
 const node = await openNode();
 afterAll(() => node.close());
@@ -16,9 +16,7 @@ for (const setting of ['single', 'split'] as const)
 
     beforeEach(async () => {
       shop = await openShop(setting, node.url ?? '', impatient);
-      await expect
-        .poll(async () => (await shop.ask('order', '/orders', cart('NONE'))).status, { timeout: 15_000 })
-        .toBe(422);
+      await shop.opened();
     });
 
     afterEach(async () => {

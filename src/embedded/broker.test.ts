@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { type Delivery, PublishRefused } from '../outbox/index.ts';
+import { BrokerAway, type Delivery, PublishRefused } from '../outbox/index.ts';
 import { createMemoryBroker } from './broker.ts';
 
 const packet = (routingKey: string, text = 'x', mandatory = true) => ({
@@ -49,8 +49,9 @@ test('a packet reaches the service that binds its type, as it was, and not withi
   stock.subscribe({ prefetch: 10 }, onDelivery);
   const published = order.publish(packet('stock.reserve', 'please'));
   expect(deliveries).toEqual([]);
-  await published;
   expect(await arrived(1)).toEqual(['please']);
+  deliveries[0]?.acknowledge();
+  await published;
   expect(deliveries[0]).toMatchObject({ contentType: 'text/plain', redelivered: false });
 });
 
@@ -60,9 +61,34 @@ test('what nobody takes is refused if it is mandatory', async () => {
   await expect(order.publish(packet('order.cancelled', 'news', false))).resolves.toBeUndefined();
 });
 
+test('it keeps nothing on disk, so a packet is confirmed when everybody has acknowledged it', async () => {
+  const { connect } = createMemoryBroker();
+  const [one, two] = ['one', 'two'].map((name) => {
+    const service = connect({ exchange: 'shop', queue: `shop.${name}`, bindings: ['order.confirmed'] });
+    const received = collector();
+    const subscription = service.subscribe({ prefetch: 10 }, received.onDelivery);
+    return { service, received, subscription };
+  });
+  let confirmed = false;
+  const published = one?.service.publish(packet('order.confirmed')).then(() => {
+    confirmed = true;
+  });
+  await Promise.all([one?.received.arrived(1), two?.received.arrived(1)]);
+  one?.received.deliveries[0]?.acknowledge();
+  await turn();
+  expect(confirmed).toBe(false);
+  two?.received.deliveries[0]?.acknowledge();
+  await published;
+  const lost = one?.service.publish(packet('order.confirmed'));
+  await two?.received.arrived(2);
+  await two?.subscription.cancel();
+  await expect(lost).rejects.toThrow(BrokerAway);
+  await expect(one?.service.publish(packet('order.confirmed'))).rejects.toThrow(BrokerAway);
+});
+
 test('packets wait for a subscriber, and no more than prefetch are out at a time', async () => {
   const { order, stock } = shop();
-  for (const text of ['1', '2', '3', '4', '5']) await order.publish(packet('stock.reserve', text));
+  for (const text of ['1', '2', '3', '4', '5']) void order.publish(packet('stock.reserve', text));
   const { deliveries, onDelivery, arrived } = collector();
   stock.subscribe({ prefetch: 2 }, onDelivery);
   expect(await arrived(2)).toEqual(['1', '2']);
@@ -76,7 +102,7 @@ test('what is given back comes again, marked so', async () => {
   const { order, stock } = shop();
   const { deliveries, onDelivery, arrived } = collector();
   stock.subscribe({ prefetch: 1 }, onDelivery);
-  await order.publish(packet('stock.reserve', 'again'));
+  void order.publish(packet('stock.reserve', 'again'));
   await arrived(1);
   deliveries[0]?.requeue();
   expect(await arrived(2)).toEqual(['again', 'again']);
@@ -87,10 +113,11 @@ test('a cancelled subscription gives everything back; settling it then does noth
   const { order, stock } = shop();
   const first = collector();
   const subscription = stock.subscribe({ prefetch: 10 }, first.onDelivery);
-  for (const text of ['1', '2']) await order.publish(packet('stock.reserve', text));
+  const published = ['1', '2'].map((text) => order.publish(packet('stock.reserve', text)));
   await first.arrived(2);
   first.deliveries[0]?.acknowledge();
   await subscription.cancel();
+  await expect(published[1]).rejects.toThrow(BrokerAway);
   first.deliveries[1]?.acknowledge();
   const second = collector();
   stock.subscribe({ prefetch: 10 }, second.onDelivery);

@@ -1,18 +1,40 @@
 /** A broker inside the process, for when nothing is configured: smqp behind the same port and the same topology as RabbitMQ. */
-import { Broker as MemoryBroker, type Message } from 'smqp';
-import { type Broker, BrokerAway, type ConnectBroker, PublishRefused } from '../outbox/index.ts';
+import { Broker as MemoryBroker, type Message, type Queue } from 'smqp';
+import {
+  type Broker,
+  BrokerAway,
+  type ConnectBroker,
+  PublishRefused,
+  publishTimeoutMs,
+} from '../outbox/index.ts';
+
+/** A packet on its way to the queues that take it. */
+interface Parcel {
+  readonly body: Buffer;
+  readonly contentType: string;
+  /** One receiver has acknowledged it. */
+  readonly received: () => void;
+  /** One receiver is gone. */
+  readonly lost: () => void;
+}
 
 /**
- * One broker for all modules of this process. What it holds dies with the process; the outboxes and deadlines bring it
- * back, as they do when RabbitMQ forgets everything. Its queues are bounded by the dispatchers: each sends only what its
- * outbox holds, and nothing twice within a lease.
+ * One broker for all modules of this process. It keeps nothing on disk, so it confirms a packet only when everybody has
+ * acknowledged it: until then the outbox keeps the messages, and a process that is killed loses none. Its queues are bounded by
+ * the dispatchers: each has 50 packets in flight at most.
  */
 export function createMemoryBroker(): { readonly connect: ConnectBroker } {
   const memory = MemoryBroker();
-  return { connect: (topology) => connect(memory, topology) };
+  /** Queues whose receiver has gone: waiting for it would only delay a stop. */
+  const abandoned = new Set<string>();
+  return { connect: (topology) => connect(memory, abandoned, topology) };
 }
 
-function connect(memory: MemoryBroker, topology: Parameters<ConnectBroker>[0]): Broker {
+function connect(
+  memory: MemoryBroker,
+  abandoned: Set<string>,
+  topology: Parameters<ConnectBroker>[0],
+): Broker {
   const exchange = memory.assertExchange(topology.exchange, 'topic', { autoDelete: false });
   const queue = memory.assertQueue(topology.queue, { autoDelete: false });
   for (const type of topology.bindings) memory.bindQueue(topology.queue, topology.exchange, type);
@@ -30,24 +52,49 @@ function connect(memory: MemoryBroker, topology: Parameters<ConnectBroker>[0]): 
 
     async publish({ routingKey, contentType, body, mandatory }) {
       if (!open) throw new BrokerAway('the broker is closed');
-      if (mandatory && !exchange.bindings.some((binding) => binding.testPattern(routingKey)))
-        throw new PublishRefused(`no queue takes ${routingKey}`);
-      exchange.publish(routingKey, body, { contentType });
+      const queues: Queue[] = exchange.bindings
+        .filter((bound) => bound.testPattern(routingKey))
+        .map((bound) => bound.queue);
+      if (queues.length === 0 && mandatory) throw new PublishRefused(`no queue takes ${routingKey}`);
+      if (queues.some(({ name }) => abandoned.has(name))) throw new BrokerAway('its receiver has stopped');
+      await new Promise<void>((resolve, reject) => {
+        let missing = queues.length;
+        const lost = () => reject(new BrokerAway('its receiver has not acknowledged it'));
+        const timer = setTimeout(lost, publishTimeoutMs);
+        const received = () => {
+          missing -= 1;
+          if (missing > 0) return;
+          clearTimeout(timer);
+          resolve();
+        };
+        if (queues.length === 0) received();
+        else exchange.publish(routingKey, { body, contentType, received, lost } satisfies Parcel);
+      });
     },
 
     subscribe({ prefetch }, onDelivery) {
+      const inHand = new Set<Parcel>();
       let cancelled = false;
+      abandoned.delete(topology.queue);
+
       const onMessage = (_: string, message: Message) => {
+        const parcel: Parcel = message.content;
         const receivedAt = new Date();
+        inHand.add(parcel);
         // Never inside the publisher's call: its stack would grow with every answer.
         setImmediate(() => {
           if (cancelled) return;
           onDelivery({
-            body: message.content,
-            contentType: message.properties['contentType'],
+            body: parcel.body,
+            contentType: parcel.contentType,
             redelivered: message.fields.redelivered ?? false,
             receivedAt,
-            acknowledge: () => message.ack(false),
+            acknowledge() {
+              if (cancelled) return;
+              inHand.delete(parcel);
+              message.ack(false);
+              parcel.received();
+            },
             requeue: () => message.nack(false, true),
           });
         });
@@ -56,8 +103,10 @@ function connect(memory: MemoryBroker, topology: Parameters<ConnectBroker>[0]): 
       return {
         async cancel() {
           cancelled = true;
+          abandoned.add(topology.queue);
           // Gives back what is not acknowledged; settling that later does nothing.
           consumer.cancel(true);
+          for (const parcel of inHand) parcel.lost();
         },
       };
     },

@@ -6,6 +6,7 @@ export {
   type Delivery,
   type Packet,
   PublishRefused,
+  publishTimeoutMs,
   type Subscription,
   type Topology,
 } from './broker.ts';

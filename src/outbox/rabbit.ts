@@ -97,6 +97,9 @@ function connect(urls: readonly string[], topology: Topology, onEvent: (event: R
   /** Serves everybody over this link until it breaks. */
   async function use(current: Link): Promise<void> {
     const { broker } = current;
+    const giveUp = () => current.break(new BrokerAway('RabbitMQ is being closed'));
+    closing.signal.addEventListener('abort', giveUp, { once: true });
+    if (closing.signal.aborted) giveUp();
     broker.on('blocked', (reason: string) => {
       blocked = true;
       onEvent({ kind: 'blocked', reason });
@@ -110,9 +113,10 @@ function connect(urls: readonly string[], topology: Topology, onEvent: (event: R
     onEvent({ kind: 'connected' });
     notify();
     const reason = await current.broken;
+    closing.signal.removeEventListener('abort', giveUp);
     link = undefined;
     blocked = false;
-    for (const giveUp of current.unanswered) giveUp();
+    for (const lost of current.unanswered) lost();
     if (!closing.signal.aborted) onEvent({ kind: 'disconnected', error: withoutCredentials(reason) });
     await shutdown(broker);
   }
@@ -159,7 +163,6 @@ function connect(urls: readonly string[], topology: Topology, onEvent: (event: R
     async close() {
       await Promise.race([Promise.allSettled(inFlight), pause(publishTimeoutMs, undefined, { ref: false })]);
       closing.abort();
-      link?.break(new BrokerAway('RabbitMQ is being closed'));
       await connected;
     },
   };
@@ -192,14 +195,14 @@ function publish(link: Link, { routingKey, contentType, body, mandatory }: Packe
   return new Promise((resolve, reject) => {
     const settle = (outcome: () => void) => () => {
       clearTimeout(timer);
-      link.unanswered.delete(giveUp);
+      link.unanswered.delete(lost);
       outcome();
     };
     const away = (reason: string) => settle(() => reject(new BrokerAway(reason)))();
     const refused = (reason: string) => settle(() => reject(new PublishRefused(reason)))();
     const timer = setTimeout(() => away('RabbitMQ did not confirm in time'), publishTimeoutMs);
-    const giveUp = () => away('the connection was lost');
-    link.unanswered.add(giveUp);
+    const lost = () => away('the connection was lost');
+    link.unanswered.add(lost);
     const overrides = { routingKey, options: { mandatory, contentType } };
     link.broker.publish('packets', body, overrides, (error, session) => {
       if (error) return away(error.message);

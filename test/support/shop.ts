@@ -19,6 +19,7 @@ import { startService } from '../../src/service.ts';
 import { createLog } from '../../src/telemetry/log.ts';
 import { createDatabase } from './postgres.ts';
 import { type Program, startProgram } from './program.ts';
+import { until } from './until.ts';
 
 const names = ['order', 'stock', 'payment'] as const;
 export type Name = (typeof names)[number];
@@ -35,6 +36,8 @@ export interface Order {
 }
 
 export interface Shop {
+  /** Resolves when orders are taken: modules start in any order, the first price list decides. */
+  opened(): Promise<void>;
   /** Asks a module over HTTP; with several replicas each in turn. */
   ask(module: Name, path: string, body?: unknown): Promise<Response>;
   place(cart?: object): Promise<Order>;
@@ -94,7 +97,7 @@ export async function openShop(
   }
 
   async function sayRaw(routingKey: string, body: Buffer): Promise<void> {
-    await expect.poll(() => mouth.ready, { timeout: 10_000 }).toBe(true);
+    await until('the broker is there', () => mouth.ready);
     await mouth.publish({ routingKey, contentType: 'application/cloudevents+json', body, mandatory: true });
   }
 
@@ -104,6 +107,8 @@ export async function openShop(
     ask,
     find,
     sayRaw,
+    opened: () =>
+      until('orders are taken', async () => (await ask('order', '/orders', cart('NONE'))).status === 422),
     async place(body = cart()) {
       const response = await ask('order', '/orders', body);
       const text = await response.text();
@@ -112,7 +117,7 @@ export async function openShop(
     },
     cancel: (id) => ask('order', `/orders/${id}/cancel`, {}),
     async ended(id) {
-      await expect.poll(async () => (await find(id)).step, { timeout: 30_000, interval: 20 }).toBe('done');
+      await until(`order ${id} ends`, async () => (await find(id)).step === 'done');
       return find(id);
     },
     look: (module, statement) => databases[module].query(statement),
