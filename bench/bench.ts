@@ -2,7 +2,7 @@
  * How fast it is on this machine, with real PostgreSQL (fsync on) and real RabbitMQ (quorum queues), all on the same cores as
  * the load: `npm run bench -- [--split] [--orders 10000] [--clients 64] [--seconds 20]`.
  */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { Agent, request } from 'node:http';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -27,6 +27,8 @@ const seconds = Number(values.seconds);
 
 const names = ['order', 'stock', 'payment'];
 const dataDir = await mkdtemp(join(tmpdir(), 'order-saga-bench-'));
+// As root PostgreSQL runs as another user, who must get there.
+await chmod(dataDir, 0o755);
 const rabbitNode = await startRabbit();
 if ('missing' in rabbitNode) throw new Error(rabbitNode.missing);
 const keeper = [process.execPath, 'dist/main.js', '__keeper'];
@@ -56,8 +58,8 @@ try {
   console.log(
     `${cpus().length} cores, Node ${process.version}, ${values.split ? 'three processes' : 'one process'}`,
   );
-  await throughput();
   await latency();
+  await throughput();
 } finally {
   await Promise.all(programs.map((program) => program.end()));
   await database.close();

@@ -49,7 +49,7 @@ export function createDispatcher(options: {
   const news = new Set(options.news);
   const waiting = new Map<string, Held[]>();
   const inFlightOfType = new Map<string, number>();
-  const forget = gather((ids: readonly string[]) => deleteSent(database, ids));
+  const forget = gather((packets: readonly (readonly string[])[]) => deleteSent(database, packets.flat()));
   let held = 0;
   let inFlight = 0;
   let stopped = false;

@@ -120,8 +120,9 @@ export function openDatabase(options: DatabaseOptions): Database {
 
     transaction: (work) =>
       using(async ({ sql }) => {
-        await sql.unsafe('begin');
-        const result = await work(sql);
+        // Not awaited: it travels with the first statement. If it is lost, so is the connection, and that statement with it.
+        const begun = sql.unsafe('begin').execute();
+        const [result] = await Promise.all([work(sql), begun]);
         const { command } = await sql.unsafe('commit');
         // PostgreSQL answers ROLLBACK if a statement failed and its error was swallowed.
         if (command !== 'COMMIT')

@@ -1,6 +1,7 @@
 /** The program as its operator runs it: `node dist/main.js` with an environment. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { resolve } from 'node:path';
 
 export interface Program {
   /** The URL it said it serves. */
@@ -20,15 +21,11 @@ export interface Ended {
 
 function launch(args: readonly string[], env: Readonly<Record<string, string>>, cwd?: string) {
   const { PATH = '', HOME = '' } = process.env;
-  const child: ChildProcess = spawn(
-    process.execPath,
-    [`${import.meta.dirname}/../../dist/main.js`, ...args],
-    {
-      env: { PATH, HOME, ...env },
-      stdio: ['ignore', 'pipe', 'pipe'],
-      ...(cwd && { cwd }),
-    },
-  );
+  const child: ChildProcess = spawn(process.execPath, [resolve('dist/main.js'), ...args], {
+    env: { PATH, HOME, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    ...(cwd && { cwd }),
+  });
   let output = '';
   const listeners = new Set<() => void>();
   for (const stream of [child.stdout, child.stderr])
@@ -53,10 +50,10 @@ export async function runProgram(
 /** Starts `serve` on a free port and resolves when it says that it serves. `env` as the operator would set it. */
 export async function startProgram(env: Readonly<Record<string, string>>, cwd?: string): Promise<Program> {
   const { child, exited, output, onOutput } = launch([], { PORT: '0', ...env }, cwd);
-  const serving = new Promise<string>((resolve) => {
+  const serving = new Promise<string>((found) => {
     const look = () => {
       const [, url] = /"event":"serving","url":"([^"]+)"|serves (\S+)/.exec(output())?.filter(Boolean) ?? [];
-      if (url) resolve(url);
+      if (url) found(url);
     };
     onOutput(look);
     look();

@@ -1,7 +1,7 @@
 /** A whole shop under test, in one of the ways it can be run, with what a test needs to use it, to meddle and to look. */
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { expect } from 'vitest';
 import { readConfig } from '../../src/config.ts';
 import { createMemoryBroker } from '../../src/embedded/broker.ts';
@@ -150,7 +150,7 @@ async function embedded(env: Readonly<Record<string, string>>): Promise<Running>
   const dataDir = await mkdtemp(join(tmpdir(), 'order-saga-test-'));
   // As root PostgreSQL runs as another user, who must get there.
   await chmod(dataDir, 0o755);
-  const keeper = [process.execPath, `${import.meta.dirname}/../../dist/main.js`, '__keeper'];
+  const keeper = [process.execPath, resolve('dist/main.js'), '__keeper'];
   const postgres = await startPostgres({ dataDir, databases: names, keeper });
   const broker = createMemoryBroker();
   const config = readConfig('serve', { PORT: '0', ...env });

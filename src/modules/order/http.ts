@@ -1,13 +1,13 @@
 /** What people ask of Order. */
 import { type Context, Hono } from 'hono';
-import { v7 as uuidv7 } from 'uuid';
 import * as v from 'valibot';
 import { Line, maxIdLength, maxLines, OrderId } from '../../contracts/values.ts';
 import { body, Cursor, type Fault, Limit, page, param, problem, query } from '../../http/index.ts';
 import type { Database, UnitOfWork } from '../../outbox/index.ts';
 import { createJourneys } from './journeys.ts';
-import { decide, type Patience, place, type Refusal } from './order.ts';
-import { findOrder, findProducts, listOrders, lockOrders } from './store.ts';
+import { decide, type Patience, type Refusal } from './order.ts';
+import { createPlacing } from './placing.ts';
+import { findOrder, listOrders, lockOrders } from './store.ts';
 
 const Id = v.pipe(
   v.string(),
@@ -63,39 +63,28 @@ export function createRoutes(context: {
 }): Hono {
   const { database, unit, patience, isListed } = context;
   const routes = new Hono();
+  const placeOrder = createPlacing(unit, patience);
 
-  async function answerOrder(c: Context, id: string, status: 200 | 201 | 202) {
+  async function answerOrder(c: Context, id: string, status: 200 | 202) {
     const order = await database.query((sql) => findOrder(sql, id));
     return order ? c.json(order, status) : notFound(c, id);
   }
 
   routes.post('/orders', body(PlaceOrder), async (c) => {
     const placing = c.req.valid('json');
-    const products = await database.query((sql) =>
-      findProducts(
-        sql,
-        placing.lines.map(({ sku }) => sku),
-      ),
-    );
-    const decision = place(uuidv7(), placing, products);
-    if ('refused' in decision) {
-      if (!(await isListed())) {
-        c.header('Retry-After', retryAfterSeconds);
-        return problem(c, 503, 'The products are not known yet', {
-          detail: 'Stock has not sent its list of products.',
-        });
-      }
-      return problem(c, 422, 'The order cannot be placed', {
-        errors: faultsOf(decision.refused, placing.lines),
-      });
+    const placed = await placeOrder(placing);
+    if ('order' in placed) {
+      c.header('Location', `/orders/${placed.order.id}`);
+      return c.json(placed.order, 201);
     }
-    await unit.run(async ({ sql, send }) => {
-      const journeys = createJourneys(new Map(), patience);
-      journeys.take(decision, { name: 'place', send });
-      await journeys.save(sql);
+    if (await isListed())
+      return problem(c, 422, 'The order cannot be placed', {
+        errors: faultsOf(placed.refused, placing.lines),
+      });
+    c.header('Retry-After', retryAfterSeconds);
+    return problem(c, 503, 'The products are not known yet', {
+      detail: 'Stock has not sent its list of products.',
     });
-    c.header('Location', `/orders/${decision.order.id}`);
-    return answerOrder(c, decision.order.id, 201);
   });
 
   routes.get('/orders', query(ListOrders), async (c) => {

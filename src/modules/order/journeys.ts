@@ -27,7 +27,12 @@ export interface Journeys {
   save(sql: Sql): Promise<void>;
 }
 
-export function createJourneys(stored: ReadonlyMap<string, StoredOrder>, patience: Patience): Journeys {
+/** `stored`: the orders that are known, on locked rows; all others are new. */
+export function createJourneys(
+  stored: ReadonlyMap<string, StoredOrder>,
+  patience: Patience,
+  now: Date = new Date(),
+): Journeys {
   const orders = new Map<string, Order>([...stored].map(([id, { order }]) => [id, order]));
   const changed = new Map<string, ChangedOrder>();
   const history: HistoryEntry[] = [];
@@ -78,6 +83,7 @@ export function createJourneys(stored: ReadonlyMap<string, StoredOrder>, patienc
         insertOrders(
           sql,
           all.filter(({ order }) => !stored.has(order.id)),
+          now,
         ),
         updateOrders(
           sql,

@@ -1,4 +1,7 @@
-/** All of Order's SQL about orders, in sets: one statement for a table however many orders are concerned. */
+/**
+ * All of Order's SQL about orders, in sets: one statement for a table however many orders are concerned. An update names its
+ * keys once more (`= any(...)`): that finds the index also while a new table has no statistics.
+ */
 import type { ListedProduct } from '../../contracts/stock.ts';
 import type { Reason } from '../../contracts/values.ts';
 import { type Message, type Sql, unsent } from '../../outbox/index.ts';
@@ -68,7 +71,7 @@ export async function postpone(
     update orders set deadline_at = now() + make_interval(secs => late.wait_seconds)
     from unnest(${waits.map(({ id }) => id)}::uuid[], ${waits.map((wait) => wait.waitSeconds)}::float8[])
       as late (id, wait_seconds)
-    where orders.id = late.id`;
+    where orders.id = late.id and orders.id = any(${waits.map(({ id }) => id)}::uuid[])`;
 }
 
 /** Which of these orders' latest commands still wait in the outbox. */
@@ -85,13 +88,13 @@ export async function withUnsentCommand(
   );
 }
 
-export async function insertOrders(sql: Sql, orders: readonly ChangedOrder[]): Promise<void> {
+export async function insertOrders(sql: Sql, orders: readonly ChangedOrder[], now: Date): Promise<void> {
   if (orders.length === 0) return;
   await sql`
     insert into orders (id, customer_id, email, step, status, lines, total, currency, payment_token, step_attempts,
-      command_id, deadline_at)
+      command_id, deadline_at, created_at, updated_at)
     select id, "customerId", email, step, status, lines, total, currency, "paymentToken", "stepAttempts",
-      "commandId", now() + make_interval(secs => "waitSeconds")
+      "commandId", now() + make_interval(secs => "waitSeconds"), ${now}, ${now}
     from json_to_recordset(${flat(orders)}::text::json) as placed (
       id uuid, "customerId" text, email text, step text, status text, lines jsonb, total bigint, currency text,
       "paymentToken" text, "stepAttempts" integer, "commandId" uuid, "waitSeconds" float8)`;
@@ -106,7 +109,7 @@ export async function updateOrders(sql: Sql, orders: readonly ChangedOrder[]): P
     from json_to_recordset(${flat(orders)}::text::json) as changed (
       id uuid, step text, status text, reason jsonb, "paymentToken" text, "stepAttempts" integer, "commandId" uuid,
       "waitSeconds" float8)
-    where orders.id = changed.id`;
+    where orders.id = changed.id and orders.id = any(${orders.map(({ order }) => order.id)}::uuid[])`;
 }
 
 /** A saga ends in ten entries; an undoing step may ask for weeks, and its last entries say no more than its first. */
@@ -151,6 +154,11 @@ export async function findProducts(sql: Sql, skus: readonly string[]): Promise<M
 export interface OrderView extends Omit<Order, 'paymentToken' | 'stepAttempts' | 'email'> {
   readonly createdAt: Date;
   readonly updatedAt: Date;
+}
+
+/** A new order as people see it, without asking the database again. */
+export function viewOf({ paymentToken, stepAttempts, email, ...order }: Order, createdAt: Date): OrderView {
+  return { ...order, createdAt, updatedAt: createdAt };
 }
 
 const viewColumns = (sql: Sql) => sql`

@@ -74,13 +74,13 @@ export function createCalls(options: {
     const { orderId } = payment;
     try {
       const answer = await ask(gateway, payment, operation, AbortSignal.timeout(timeoutSeconds * 1_000));
-      await recordGathered([{ orderId, operation, answer }]);
+      await recordGathered({ orderId, operation, answer });
     } catch (error) {
       const retry = nextRetry(repetition, calls, Math.random());
       const inSeconds = retry === 'dead' ? repetition.maxSeconds : retry.inSeconds;
       observer.failed?.({ what: `gateway ${operation}`, error, retryInMs: inSeconds * 1_000 });
       // If that fails too, the claim ends by itself and the same is asked again.
-      await repeatGathered([{ orderId, inSeconds }]).catch(() => {});
+      await repeatGathered({ orderId, inSeconds }).catch(() => {});
     }
   }
 

@@ -1,4 +1,7 @@
-/** All of Payment's SQL, in sets: one statement for a table however many orders are concerned. */
+/**
+ * All of Payment's SQL, in sets: one statement for a table however many orders are concerned. An update names its keys once
+ * more (`= any(...)`): that finds the index also while a new table has no statistics.
+ */
 import { v7 as uuidv7 } from 'uuid';
 import type { Database, Sql } from '../../outbox/index.ts';
 import { type Operation, operationOf, type Payment, type State } from './payment.ts';
@@ -75,7 +78,8 @@ export async function savePayments(
     from json_to_recordset(${JSON.stringify(rows)}::text::json) as changed (
       "orderId" uuid, state text, amount bigint, currency text, "paymentToken" text, approved boolean, "declineCode" text,
       cause jsonb, call text)
-    where payments.order_id = changed."orderId"`;
+    where payments.order_id = changed."orderId"
+      and payments.order_id = any(${rows.map(({ orderId }) => orderId)}::uuid[])`;
 }
 
 /**
@@ -89,17 +93,13 @@ export async function claimCalls(
 ): Promise<readonly DueCall[]> {
   const rows = await database.query(
     (sql) => sql<(Payment & { calls: number })[]>`
-      with first as (
-        select order_id from payments where call_at <= now() and calls = 0
-        order by call_at limit ${limits.first} for update skip locked
-      ), repeated as (
-        select order_id from payments where call_at <= now() and calls > 0
-        order by call_at limit ${limits.repeated} for update skip locked
-      )
       update payments set call_at = now() + make_interval(secs => ${claimSeconds}), calls = calls + 1
-      where order_id in (
-        select order_id from (table first union all table repeated) as due limit ${limits.first}
-      )
+      where ctid = any((
+        array(select ctid from payments where call_at <= now() and calls = 0
+          order by call_at limit ${limits.first} for update skip locked)
+        || array(select ctid from payments where call_at <= now() and calls > 0
+          order by call_at limit ${limits.repeated} for update skip locked)
+      )[1:${limits.first}])
       returning ${columns(sql)}, calls`,
   );
   return rows.flatMap(({ calls, ...payment }) => {

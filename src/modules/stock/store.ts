@@ -1,4 +1,7 @@
-/** All of Stock's SQL, in sets: one statement for a table however many orders are concerned. */
+/**
+ * All of Stock's SQL, in sets: one statement for a table however many orders are concerned. An update names its keys once more
+ * (`= any(...)`): that finds the index also while a new table has no statistics.
+ */
 import { v7 as uuidv7 } from 'uuid';
 import type { ListedProduct } from '../../contracts/stock.ts';
 import type { Sql } from '../../outbox/index.ts';
@@ -58,7 +61,8 @@ export async function saveReservations(
       inquire_at = case changed.state when 'held' then now() + make_interval(secs => ${inquiryAfterSeconds}) end
     from json_to_recordset(${JSON.stringify(reservations)}::text::json)
       as changed ("orderId" uuid, state text, lines jsonb, reason jsonb)
-    where reservations.order_id = changed."orderId"`;
+    where reservations.order_id = changed."orderId"
+      and reservations.order_id = any(${reservations.map(({ orderId }) => orderId)}::uuid[])`;
 }
 
 export async function saveLevels(sql: Sql, levels: Levels): Promise<void> {

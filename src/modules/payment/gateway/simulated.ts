@@ -15,11 +15,10 @@ interface Entry {
   readonly failures: number;
 }
 
-/** An entry on its way into the books, and what they say then. */
-interface Writing {
-  readonly entry: Entry;
-  asks: number;
-  done: boolean;
+/** What the books say after a call: how often it was made, and whether it has done what it was asked. */
+interface Written {
+  readonly asks: number;
+  readonly done: boolean;
 }
 
 /**
@@ -28,13 +27,12 @@ interface Writing {
  * before it is answered, on a connection outside every transaction of Payment; calls that come together share a write.
  */
 export function createSimulatedGateway(database: Database): Gateway {
-  const write = gather((writings: readonly Writing[]) => writeEntries(database, writings));
+  const write = gather((entries: readonly Entry[]) => writeEntries(database, entries));
 
-  async function enter(entry: Entry): Promise<Writing> {
-    const writing: Writing = { entry, asks: 0, done: false };
-    await write([writing]);
-    if (!writing.done) throw new Error('the card processor is unavailable');
-    return writing;
+  async function enter(entry: Entry): Promise<Written> {
+    const written = await write(entry);
+    if (!written.done) throw new Error('the card processor is unavailable');
+    return written;
   }
 
   return {
@@ -82,26 +80,39 @@ function silence(signal: AbortSignal): Promise<never> {
  * Enters calls into the books: the first with a key moves money, the others are counted. A capture needs an authorization that
  * was not voided, a void one that was not captured; anything else is refused.
  */
-async function writeEntries(database: Database, writings: readonly Writing[]): Promise<void> {
-  const entries = new Map(writings.map(({ entry }) => [entry.key, entry]));
+async function writeEntries(database: Database, entries: readonly Entry[]): Promise<readonly Written[]> {
+  const earlier = await entriesBefore(database, entries);
+  const allowed = new Map(
+    entries.filter((entry) => isAllowed(entry, earlier)).map((entry) => [entry.key, entry]),
+  );
   const rows = await database.query(
-    (sql) => sql<{ key: string; asks: number; done: boolean }[]>`
+    (sql) => sql<({ key: string } & Written)[]>`
       insert into simulated_gateway_ledger (key, operation, order_id, amount, currency, decline_code, failures)
       select key, operation, "orderId", amount, currency, "declineCode", failures
-      from json_to_recordset(${JSON.stringify([...entries.values()])}::text::json) as called (
+      from json_to_recordset(${JSON.stringify([...allowed.values()])}::text::json) as called (
         key text, operation text, "orderId" uuid, amount bigint, currency text, "declineCode" text, failures integer)
-      where operation = 'authorize' or (
-        exists (select from simulated_gateway_ledger as earlier where earlier.key = 'authorize:' || "orderId"
-          and earlier.done and earlier.decline_code is null)
-        and not exists (select from simulated_gateway_ledger as earlier
-          where earlier.key = case operation when 'capture' then 'void:' else 'capture:' end || "orderId"))
       order by key
       on conflict (key) do update set asks = simulated_gateway_ledger.asks + 1
       returning key, asks, done`,
   );
   const books = new Map(rows.map((row) => [row.key, row]));
-  for (const writing of writings) {
-    const row = books.get(writing.entry.key);
-    if (row) Object.assign(writing, { asks: row.asks, done: row.done });
-  }
+  return entries.map(({ key }) => books.get(key) ?? { asks: 0, done: false });
+}
+
+/** Of what came before a capture or a void: what moved money. */
+async function entriesBefore(database: Database, entries: readonly Entry[]): Promise<ReadonlySet<string>> {
+  const orders = entries.filter(({ operation }) => operation !== 'authorize').map(({ orderId }) => orderId);
+  if (orders.length === 0) return new Set();
+  const keys = orders.flatMap((order) => [`authorize:${order}`, `capture:${order}`, `void:${order}`]);
+  const rows = await database.query(
+    (sql) => sql<{ key: string }[]>`
+      select key from simulated_gateway_ledger where key = any(${keys}::text[]) and done and decline_code is null`,
+  );
+  return new Set(rows.map(({ key }) => key));
+}
+
+function isAllowed({ operation, orderId }: Entry, earlier: ReadonlySet<string>): boolean {
+  if (operation === 'authorize') return true;
+  const opposite = operation === 'capture' ? 'void' : 'capture';
+  return earlier.has(`authorize:${orderId}`) && !earlier.has(`${opposite}:${orderId}`);
 }
