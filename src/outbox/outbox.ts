@@ -91,7 +91,7 @@ async function insert(sql: Sql, messages: readonly Message[]): Promise<readonly 
  */
 export async function claim(database: Database, limit: number): Promise<readonly OutboxRow[]> {
   const leasedUntilMs = performance.now() + leaseSeconds * 1_000;
-  const rows = await database.query(
+  const rows = await database.transaction(
     (sql) => sql<{ id: string; type: string; json: string; attempts: number }[]>`
       update outbox set leased_until = clock_timestamp() + make_interval(secs => ${leaseSeconds})
       where ctid = any(array(

@@ -42,6 +42,12 @@ const maxWaiting = 2_000;
 const maxConnectionAgeMs = 30 * 60_000;
 const connectTimeoutMs = 10_000;
 
+/**
+ * Plans are made for the tables as they are: a plan that was kept from when a table was new reads all of it for ever after,
+ * until somebody analyzes it. Set for the transaction only, as PgBouncer in transaction mode wants it.
+ */
+const begin = 'begin; set local plan_cache_mode = force_custom_plan';
+
 interface Client {
   readonly sql: postgres.Sql<{ bigint: number }>;
   readonly bornAt: number;
@@ -121,7 +127,7 @@ export function openDatabase(options: DatabaseOptions): Database {
     transaction: (work) =>
       using(async ({ sql }) => {
         // Not awaited: it travels with the first statement. If it is lost, so is the connection, and that statement with it.
-        const begun = sql.unsafe('begin').execute();
+        const begun = sql.unsafe(begin).execute();
         const [result] = await Promise.all([work(sql), begun]);
         const { command } = await sql.unsafe('commit');
         // PostgreSQL answers ROLLBACK if a statement failed and its error was swallowed.

@@ -91,7 +91,7 @@ export async function claimCalls(
   limits: { readonly first: number; readonly repeated: number },
   claimSeconds: number,
 ): Promise<readonly DueCall[]> {
-  const rows = await database.query(
+  const rows = await database.transaction(
     (sql) => sql<(Payment & { calls: number })[]>`
       update payments set call_at = now() + make_interval(secs => ${claimSeconds}), calls = calls + 1
       where ctid = any((

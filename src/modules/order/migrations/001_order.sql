@@ -50,9 +50,10 @@ create index orders_of_customer on orders (customer_id, id desc);
 create index orders_by_status on orders (status, id desc);
 create index orders_due on orders (deadline_at) where deadline_at is not null;
 
--- Every step of every order, with the messages that caused it and that it sent; the first 200 of an order.
+-- Every step of every order, with the messages that caused it and that it sent; the first 200 of an order. Written in the
+-- transaction of the step; no foreign key: orders are never deleted one by one, and each check would cost what the row does.
 create table order_history (
-  order_id uuid not null references orders on delete cascade,
+  order_id uuid not null,
   seq      integer not null check (seq between 1 and 200),
   at       timestamptz not null default now(),
   -- What happened: place, a reply, cancel, deadline, gave_up.
@@ -70,7 +71,7 @@ create table order_history (
 
 -- What a customer is to be told: one row with every outcome, in the transaction that decides it.
 create table notices (
-  order_id        uuid primary key references orders on delete cascade,
+  order_id        uuid primary key,
   status          text not null check (status in ('confirmed', 'rejected', 'cancelled')),
   attempts        integer not null default 0,
   -- Null: told.

@@ -1,5 +1,5 @@
 /** A card processor that behaves as the test token says, and keeps books of its own that an audit can compare. */
-import { type Database, gather } from '../../../outbox/index.ts';
+import { type Database, gather, type Sql } from '../../../outbox/index.ts';
 import type { Gateway } from './gateway.ts';
 
 /** How `tok_unavailable` begins. */
@@ -80,34 +80,32 @@ function silence(signal: AbortSignal): Promise<never> {
  * Enters calls into the books: the first with a key moves money, the others are counted. A capture needs an authorization that
  * was not voided, a void one that was not captured; anything else is refused.
  */
-async function writeEntries(database: Database, entries: readonly Entry[]): Promise<readonly Written[]> {
-  const earlier = await entriesBefore(database, entries);
-  const allowed = new Map(
-    entries.filter((entry) => isAllowed(entry, earlier)).map((entry) => [entry.key, entry]),
-  );
-  const rows = await database.query(
-    (sql) => sql<({ key: string } & Written)[]>`
+function writeEntries(database: Database, entries: readonly Entry[]): Promise<readonly Written[]> {
+  return database.transaction(async (sql) => {
+    const earlier = await entriesBefore(sql, entries);
+    const allowed = new Map(
+      entries.filter((entry) => isAllowed(entry, earlier)).map((entry) => [entry.key, entry]),
+    );
+    const rows = await sql<({ key: string } & Written)[]>`
       insert into simulated_gateway_ledger (key, operation, order_id, amount, currency, decline_code, failures)
       select key, operation, "orderId", amount, currency, "declineCode", failures
       from json_to_recordset(${JSON.stringify([...allowed.values()])}::text::json) as called (
         key text, operation text, "orderId" uuid, amount bigint, currency text, "declineCode" text, failures integer)
       order by key
       on conflict (key) do update set asks = simulated_gateway_ledger.asks + 1
-      returning key, asks, done`,
-  );
-  const books = new Map(rows.map((row) => [row.key, row]));
-  return entries.map(({ key }) => books.get(key) ?? { asks: 0, done: false });
+      returning key, asks, done`;
+    const books = new Map(rows.map((row) => [row.key, row]));
+    return entries.map(({ key }) => books.get(key) ?? { asks: 0, done: false });
+  });
 }
 
 /** Of what came before a capture or a void: what moved money. */
-async function entriesBefore(database: Database, entries: readonly Entry[]): Promise<ReadonlySet<string>> {
+async function entriesBefore(sql: Sql, entries: readonly Entry[]): Promise<ReadonlySet<string>> {
   const orders = entries.filter(({ operation }) => operation !== 'authorize').map(({ orderId }) => orderId);
   if (orders.length === 0) return new Set();
   const keys = orders.flatMap((order) => [`authorize:${order}`, `capture:${order}`, `void:${order}`]);
-  const rows = await database.query(
-    (sql) => sql<{ key: string }[]>`
-      select key from simulated_gateway_ledger where key = any(${keys}::text[]) and done and decline_code is null`,
-  );
+  const rows = await sql<{ key: string }[]>`
+    select key from simulated_gateway_ledger where key = any(${keys}::text[]) and done and decline_code is null`;
   return new Set(rows.map(({ key }) => key));
 }
 
