@@ -2,7 +2,7 @@
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { agree, held } from './support/agreement.ts';
 import { openNode } from './support/node.ts';
-import { openShop, type Shop } from './support/shop.ts';
+import { cart, inParallel, type Order, openShop, type Shop } from './support/shop.ts';
 
 const node = await openNode();
 afterAll(() => node.close());
@@ -23,7 +23,11 @@ for (const setting of ['single', 'split'] as const)
       await shop.stop();
     });
 
-    const placeMany = (count: number) => Promise.all(Array.from({ length: count }, () => shop.place()));
+    const placeMany = async (count: number) => {
+      const orders: Order[] = [];
+      await inParallel(50, count, async () => void orders.push(await shop.place(cart('PEN-01'))));
+      return orders;
+    };
     const allEnded = async (orders: readonly { id: string }[]) =>
       Promise.all(orders.map(({ id }) => shop.ended(id)));
     const unsentCommands = () =>
@@ -34,14 +38,14 @@ for (const setting of ['single', 'split'] as const)
           group by subject order by 1 desc`,
       );
 
-    test('away for ten times the step timeout: orders are taken, none times out, all end when it is back', async () => {
+    test('away for ten times the step timeout: 1,000 orders are taken, none times out, all end when it is back', async () => {
       await node.control?.stopApp();
-      const orders = await placeMany(50);
+      const orders = await placeMany(1_000);
       expect(orders.every(({ status }) => status === 'pending')).toBe(true);
       // The time itself is what is tested: ten times the half second that a step waits.
       await new Promise((resolve) => setTimeout(resolve, 5_000));
       const commands = await unsentCommands();
-      expect(commands).toHaveLength(50);
+      expect(commands).toHaveLength(1_000);
       expect(commands[0]).toEqual({ commands: 1 });
       await node.control?.startApp();
       const ended = await allEnded(orders);

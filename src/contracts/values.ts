@@ -63,8 +63,3 @@ export function about<const Subject extends v.GenericSchema<string>, const Data 
 
 /** A message type without content: all there is to say is whom it is about. */
 export const Nothing = v.object({});
-
-/** The union of messages that a catalogue of schemas describes: `{type, subject, data}`. */
-export type MessageOf<Catalogue extends Record<string, v.GenericSchema>> = {
-  [Type in keyof Catalogue]: { readonly type: Type } & v.InferOutput<Catalogue[Type]>;
-}[keyof Catalogue];

@@ -21,7 +21,7 @@ export const Limit = v.optional(
   String(defaultLimit),
 );
 
-/** Where the last page ended: what `encodeCursor` has made. */
+/** Where the last page ended: the last page's `nextCursor`. */
 export const Cursor = v.optional(
   v.pipe(
     v.string(),
@@ -36,7 +36,7 @@ export const Cursor = v.optional(
 );
 
 /** Opaque for clients, so that its content may change. */
-export function encodeCursor(parts: readonly string[]): string {
+function encodeCursor(parts: readonly string[]): string {
   return Buffer.from(JSON.stringify(parts)).toString('base64url');
 }
 

@@ -64,6 +64,23 @@ export const cart = (sku = 'MUG-01', quantity = 1, paymentToken = 'tok_visa') =>
   paymentToken,
 });
 
+/** Calls `work` for 0 to `count - 1`, `clients` of them at a time. */
+export async function inParallel(
+  clients: number,
+  count: number,
+  work: (n: number) => Promise<void>,
+): Promise<void> {
+  let next = 0;
+  const client = async () => {
+    while (next < count) {
+      const n = next;
+      next += 1;
+      await work(n);
+    }
+  };
+  await Promise.all(Array.from({ length: clients }, client));
+}
+
 /** Opens a shop with demo products. `env` changes its settings, as `STEP_TIMEOUT_SECONDS`. */
 export async function openShop(
   setting: Setting,
