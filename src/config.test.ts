@@ -1,0 +1,100 @@
+import { describe, expect, test } from 'vitest';
+import { ConfigError, readConfig } from './config.ts';
+
+const urls = {
+  ORDER_DATABASE_URL: 'postgres://order@db/order',
+  STOCK_DATABASE_URL: 'postgres://stock@db/stock',
+  PAYMENT_DATABASE_URL: 'postgres://payment@db/payment',
+};
+const everything = { ...urls, AMQP_URL: 'amqp://a,amqp://b' };
+
+const faults = (environment: Record<string, string>, command: 'serve' | 'migrate' = 'serve') => {
+  try {
+    readConfig(command, environment);
+    return [];
+  } catch (error) {
+    if (error instanceof ConfigError) return error.faults;
+    throw error;
+  }
+};
+
+describe('serve', () => {
+  test('nothing set: everything, embedded, on loopback, with demo products', () => {
+    expect(readConfig('serve', {})).toMatchObject({
+      modules: ['order', 'stock', 'payment'],
+      services: null,
+      http: { host: '127.0.0.1', port: 3000 },
+      seedDemo: true,
+      migrate: true,
+      stepTimeoutSeconds: 30,
+      stepMaxAttempts: 8,
+    });
+  });
+
+  test('an empty variable is none', () =>
+    expect(readConfig('serve', { AMQP_URL: '', PORT: '' }).services).toBeNull());
+
+  test('all services named: none is brought along', () => {
+    const { services, seedDemo } = readConfig('serve', everything);
+    expect(services?.amqpUrl).toBe('amqp://a,amqp://b');
+    expect(seedDemo).toBe(false);
+  });
+
+  test.each([
+    ['order', 3000],
+    ['stock', 3001],
+    ['payment', 3002],
+    ['payment,stock', 3002],
+  ])('MODULE=%s serves at port %i', (module, port) =>
+    expect(readConfig('serve', { ...everything, MODULE: module }).http.port).toBe(port),
+  );
+
+  test('a single module needs only its own', () => {
+    const own = { MODULE: 'stock', STOCK_DATABASE_URL: urls.STOCK_DATABASE_URL, AMQP_URL: 'amqp://a' };
+    expect(readConfig('serve', own).services?.databaseUrls).toEqual({ stock: urls.STOCK_DATABASE_URL });
+  });
+
+  test.each([
+    [urls, 'AMQP_URL missing: name every service, or none of them to have them embedded'],
+    [
+      { AMQP_URL: 'amqp://a' },
+      'ORDER_DATABASE_URL, STOCK_DATABASE_URL, PAYMENT_DATABASE_URL missing: name every service',
+    ],
+    [
+      { MODULE: 'order' },
+      'MODULE=order needs ORDER_DATABASE_URL, AMQP_URL: only MODULE=all can bring its own services',
+    ],
+    [{ MODULE: 'shop' }, 'MODULE must be all, order, stock, payment, or a comma list'],
+    [{ HOST: '0.0.0.0' }, 'HOST=0.0.0.0 would serve everyone who reaches it without authentication'],
+    [{ PORT: '70000' }, 'PORT'],
+    [{ PORT: 'x' }, 'PORT must be a port number'],
+    [{ STEP_TIMEOUT_SECONDS: '0' }, 'STEP_TIMEOUT_SECONDS'],
+    [{ STEP_MAX_ATTEMPTS: '1.5' }, 'STEP_MAX_ATTEMPTS must be a whole number'],
+    [{ MIGRATE: 'yes' }, 'MIGRATE must be 0 or 1'],
+    [{ ...everything, AMQP_URL: 'http://user:secret@a' }, 'AMQP_URL must begin with amqp://'],
+    [
+      { AMQP_URL: 'amqp://a', AMQP_URL_FILE: '/nowhere' },
+      'AMQP_URL and AMQP_URL_FILE are both set: keep one',
+    ],
+  ])('%o is a fault that says what to do', (environment, fault) => {
+    const told = faults(environment).join('\n');
+    expect(told).toContain(fault);
+    expect(told).not.toContain('secret');
+  });
+
+  test('every fault is told at once', () =>
+    expect(faults({ PORT: 'x', MIGRATE: 'yes', MODULE: 'shop' })).toHaveLength(3));
+
+  test('listening beyond loopback is allowed when it is said aloud', () =>
+    expect(readConfig('serve', { HOST: '0.0.0.0', AUTH: 'none' }).http.host).toBe('0.0.0.0'));
+});
+
+describe('migrate', () => {
+  test('needs databases, and nothing else', () => {
+    expect(faults({ MODULE: 'order', ORDER_DATABASE_URL: urls.ORDER_DATABASE_URL }, 'migrate')).toEqual([]);
+    expect(faults({ HOST: '0.0.0.0', ...urls }, 'migrate')).toEqual([]);
+    expect(faults({}, 'migrate').join()).toContain(
+      'ORDER_DATABASE_URL, STOCK_DATABASE_URL, PAYMENT_DATABASE_URL missing',
+    );
+  });
+});
