@@ -1,13 +1,11 @@
 /** A RabbitMQ node for one test file, which may stop it and wipe it without harm to the others. */
-import { startRabbit } from './rabbit.ts';
+import { type RabbitNode, startRabbit } from './rabbit.ts';
 
 export interface TestNode {
   /** Undefined: none can be had, and the suites that need one are skipped. */
   readonly url: string | undefined;
   /** Undefined: it is somebody else's (`TEST_AMQP_URL`) and must not be stopped. */
-  readonly control:
-    | { stopApp(): Promise<void>; startApp(): Promise<void>; reset(): Promise<void> }
-    | undefined;
+  readonly control: Pick<RabbitNode, 'stopApp' | 'startApp' | 'reset' | 'ctl'> | undefined;
   close(): Promise<void>;
 }
 
