@@ -44,10 +44,12 @@ export async function findBinaries(account: Account | undefined): Promise<string
   const copy = join(sharedFolder, `postgres-${version}`);
   if (!existsSync(copy)) {
     const unfinished = `${copy}.${process.pid}`;
-    await mkdir(sharedFolder, { recursive: true, mode: 0o755 });
+    await mkdir(sharedFolder, { recursive: true });
+    await chmod(sharedFolder, 0o755);
     await cp(native, join(unfinished, 'native'), { recursive: true, verbatimSymlinks: true });
     await completeSymlinks(root, unfinished);
-    await chmod(unfinished, 0o755);
+    // Whatever this user's umask is, and was at `npm ci`.
+    await promisify(execFile)('chmod', ['-R', 'a+rX', unfinished]);
     // Whoever comes second keeps the first one's copy.
     await rename(unfinished, copy).catch(() => rm(unfinished, { recursive: true, force: true }));
   }

@@ -1,5 +1,5 @@
-import { expect, test } from 'vitest';
-import { BrokerAway, type Delivery, PublishRefused } from '../outbox/index.ts';
+import { expect, onTestFinished, test, vi } from 'vitest';
+import { BrokerAway, type Delivery, PublishRefused, publishTimeoutMs } from '../outbox/index.ts';
 import { createMemoryBroker } from './broker.ts';
 
 const packet = (routingKey: string, text = 'x', mandatory = true) => ({
@@ -96,6 +96,21 @@ test('packets wait for a subscriber, and no more than prefetch are out at a time
   expect(deliveries).toHaveLength(2);
   deliveries[0]?.acknowledge();
   expect(await arrived(3)).toEqual(['1', '2', '3']);
+});
+
+test('what nobody took in time is forgotten: its sender gave it up and sends it again', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'] });
+  onTestFinished(() => void vi.useRealTimers());
+  const { order, stock } = shop();
+  const late = expect(order.publish(packet('stock.reserve', 'first'))).rejects.toThrow(BrokerAway);
+  await vi.advanceTimersByTimeAsync(publishTimeoutMs + 1);
+  await late;
+  void order.publish(packet('stock.reserve', 'again'));
+  const { deliveries, onDelivery, arrived } = collector();
+  stock.subscribe({ prefetch: 10 }, onDelivery);
+  await arrived(1);
+  await turn();
+  expect(deliveries.map(({ body }) => body.toString())).toEqual(['again']);
 });
 
 test('what is given back comes again, marked so', async () => {

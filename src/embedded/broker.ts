@@ -21,7 +21,7 @@ interface Parcel {
 /**
  * One broker for all modules of this process. It keeps nothing on disk, so it confirms a packet only when everybody has
  * acknowledged it: until then the outbox keeps the messages, and a process that is killed loses none. Its queues are bounded by
- * the dispatchers: each has 50 packets in flight at most.
+ * the dispatchers: each has 50 packets in flight at most, and a packet that its sender has given up is forgotten.
  */
 export function createMemoryBroker(): { readonly connect: ConnectBroker } {
   const memory = MemoryBroker();
@@ -60,7 +60,10 @@ function connect(
       await new Promise<void>((resolve, reject) => {
         let missing = queues.length;
         const lost = () => reject(new BrokerAway('its receiver has not acknowledged it'));
-        const timer = setTimeout(lost, publishTimeoutMs);
+        const timer = setTimeout(() => {
+          lost();
+          for (const queue of queues) queue.evictExpired();
+        }, publishTimeoutMs);
         const received = () => {
           missing -= 1;
           if (missing > 0) return;
@@ -68,7 +71,10 @@ function connect(
           resolve();
         };
         if (queues.length === 0) received();
-        else exchange.publish(routingKey, { body, contentType, received, lost } satisfies Parcel);
+        else
+          exchange.publish(routingKey, { body, contentType, received, lost } satisfies Parcel, {
+            expiration: publishTimeoutMs,
+          });
       });
     },
 

@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createWriteStream, existsSync } from 'node:fs';
-import { chown, mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { chown, mkdtemp, readdir, readFile, readlink, rename, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import postgres from 'postgres';
@@ -55,10 +55,12 @@ async function initialize(
   { binaries, folder, account, superuserPassword }: ClusterOptions,
   data: string,
 ): Promise<void> {
-  const unfinished = `${data}.new`;
+  // An initdb whose keeper was killed may write on for a moment: this start has a folder of its own, the next one clears up.
+  for (const name of await readdir(folder))
+    if (name.startsWith('data.'))
+      await rm(join(folder, name), { recursive: true, force: true }).catch(() => {});
+  const unfinished = await mkdtemp(`${data}.`);
   const passwordFile = join(folder, 'superuser-password');
-  await rm(unfinished, { recursive: true, force: true });
-  await mkdir(unfinished, { mode: 0o700 });
   await writeFile(passwordFile, superuserPassword, { mode: 0o600 });
   if (account) for (const path of [unfinished, passwordFile]) await chown(path, account.uid, account.gid);
   const locale = ['--encoding=UTF8', '--locale-provider=builtin', '--builtin-locale=C.UTF-8', '--locale=C'];
@@ -75,11 +77,21 @@ async function initialize(
 
 /** A server whose keeper was killed too is still there, or is just stopping. */
 async function stopLeftover({ binaries, account }: ClusterOptions, data: string): Promise<void> {
-  if (!existsSync(join(data, 'postmaster.pid'))) return;
+  const file = join(data, 'postmaster.pid');
+  const pid = await readFile(file, 'utf8').then(
+    (text) => Number.parseInt(text, 10),
+    () => undefined,
+  );
+  if (pid === undefined) return;
+  // A server works in its folder. Another process that was given its id would be stopped for it, and taken for it.
+  if ((await folderOf(pid, data)) !== data) return await rm(file);
   const args = ['stop', '-D', data, '-m', 'fast', '-w', '-t', '10'];
   // It fails if there was only the file: the server was killed, and the new one clears it away.
   await runBinary(binaries, 'pg_ctl', args, account).catch(() => {});
 }
+
+/** The folder that a process works in; `otherwise` where that cannot be seen (no such process, no /proc, no permission). */
+const folderOf = (pid: number, otherwise: string) => readlink(`/proc/${pid}/cwd`).catch(() => otherwise);
 
 async function launch(options: ClusterOptions, data: string): Promise<Cluster> {
   const port = await freePort();
@@ -100,7 +112,12 @@ async function launch(options: ClusterOptions, data: string): Promise<Cluster> {
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   const ended = once(server, 'close');
-  await ready(server, ended, join(options.folder, 'postgres.log'));
+  try {
+    await ready(server, ended, join(options.folder, 'postgres.log'));
+  } catch (error) {
+    server.kill('SIGQUIT');
+    throw error;
+  }
   return {
     port,
     ended,
@@ -141,11 +158,13 @@ function ready(server: ChildProcess, ended: Promise<unknown>, logFile: string): 
   });
 }
 
-/** A database and a role for each name, apart from each other; made if missing, so that a killed first start is completed. */
+/** A database and a role for each name, apart from each other. What a killed first start left undone is done now. */
 async function ensureDatabases(
   { superuserPassword, passwords }: ClusterOptions,
   port: number,
 ): Promise<void> {
+  const names = Object.keys(passwords);
+  if (names.length === 0) return;
   const sql = postgres({
     host: '127.0.0.1',
     port,
@@ -155,25 +174,22 @@ async function ensureDatabases(
     onnotice: () => {},
   });
   try {
-    const present = new Set(
-      (await sql<{ datname: string }[]>`select datname from pg_database`).map(({ datname }) => datname),
-    );
-    const roles = new Set(
-      (await sql<{ rolname: string }[]>`select rolname from pg_roles`).map(({ rolname }) => rolname),
-    );
-    for (const [name, password] of Object.entries(passwords)) {
-      if (present.has(name)) continue;
-      // Names and passwords are this program's own: plain words and hexadecimal digits.
-      if (!roles.has(name)) await sql.unsafe(`create role "${name}" login password '${password}'`);
-      await sql.unsafe(`
+    const roles = await sql<{ name: string }[]>`select rolname as name from pg_roles`;
+    const present = await sql<{ name: string }[]>`select datname as name from pg_database`;
+    const missing = (rows: readonly { name: string }[]) =>
+      names.filter((name) => !rows.some((row) => row.name === name));
+    // Names and passwords are this program's own: plain words and hexadecimal digits.
+    for (const name of missing(roles))
+      await sql.unsafe(`create role "${name}" login password '${passwords[name]}'`);
+    for (const name of missing(present)) await sql.unsafe(`create database "${name}" owner "${name}"`);
+    const limits = names.map(
+      (name) => `
         alter role "${name}" set statement_timeout = '30s';
         alter role "${name}" set lock_timeout = '10s';
-        alter role "${name}" set idle_in_transaction_session_timeout = '30s'`);
-      await sql.unsafe(`create database "${name}" owner "${name}"`);
-      await sql.unsafe(`revoke connect on database "${name}" from public`);
-    }
-    if (!present.has('order') && passwords['order'])
-      await sql.unsafe('revoke connect on database postgres, template1 from public');
+        alter role "${name}" set idle_in_transaction_session_timeout = '30s';`,
+    );
+    const databases = [...names, 'postgres', 'template1'].map((name) => `"${name}"`);
+    await sql.unsafe(`${limits.join('')} revoke connect on database ${databases.join(', ')} from public`);
   } finally {
     await sql.end();
   }

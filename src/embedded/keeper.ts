@@ -2,6 +2,7 @@
  * The keeper: a child of this program that runs PostgreSQL and holds a pipe to its parent. When the pipe closes, because the
  * parent stopped, crashed or was killed, it stops PostgreSQL and ends. Signals of the parent's terminal do not reach it.
  */
+import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { type ClusterOptions, startCluster } from './cluster.ts';
 
@@ -11,15 +12,14 @@ export type KeeperAnswer = { readonly port: number } | { readonly failed: string
 /** Runs until the parent is gone. The first line of its input is a `ClusterOptions`: passwords are seen by nobody on a command line. */
 export async function runKeeper(): Promise<void> {
   const lines = createInterface({ input: process.stdin });
-  const options = await new Promise<ClusterOptions | undefined>((resolve) => {
-    lines.once('line', (line) => resolve(JSON.parse(line) as ClusterOptions));
-    lines.once('close', () => resolve(undefined));
-  });
+  const closed = once(lines, 'close');
+  const options = await Promise.race([
+    once(lines, 'line').then(([line]) => JSON.parse(line) as ClusterOptions),
+    closed.then(() => undefined),
+  ]);
   if (!options) return;
-  const orphaned = new Promise<void>((resolve) => {
-    lines.once('close', resolve);
-    for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.once(signal, () => resolve());
-  });
+  const signals = (['SIGTERM', 'SIGINT', 'SIGHUP'] as const).map((signal) => once(process, signal));
+  const orphaned = Promise.race([closed, ...signals]);
   try {
     const cluster = await startCluster(options);
     answer({ port: cluster.port });

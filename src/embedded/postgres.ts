@@ -2,10 +2,11 @@
 import { spawn } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { existsSync, readFileSync } from 'node:fs';
-import { chown, mkdir, readFile, realpath, rm, writeFile } from 'node:fs/promises';
+import { existsSync, linkSync, readFileSync, rmSync } from 'node:fs';
+import { chmod, chown, mkdir, readFile, realpath, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { setTimeout as pause } from 'node:timers/promises';
 import {
   type Account,
   checkWritable,
@@ -14,7 +15,13 @@ import {
   sharedFolder,
   unprivilegedAccount,
 } from './binaries.ts';
+import type { ClusterOptions } from './cluster.ts';
 import type { KeeperAnswer } from './keeper.ts';
+
+/** A keeper stops PostgreSQL within 7 s; one that hangs is left to the next start, which waits for it. */
+const stopWithinMs = 8_000;
+/** A parent that was killed in the middle of its first start leaves a keeper that finishes it first. */
+const lastKeeperEndsWithinMs = 20_000;
 
 export interface EmbeddedPostgres {
   /** A URL for each database, with a role that can reach no other. */
@@ -22,7 +29,7 @@ export interface EmbeddedPostgres {
   readonly adminUrl: string;
   /** Leaves the URL of the program for whoever tries to use the same folder meanwhile. */
   announce(url: string): Promise<void>;
-  /** Stops PostgreSQL; within 8 s. */
+  /** Stops PostgreSQL and resolves when it has stopped, or after 8 s. */
   stop(): Promise<void>;
 }
 
@@ -45,23 +52,19 @@ export async function startPostgres(options: {
     const account = unprivilegedAccount();
     const [binaries, folder] = await Promise.all([findBinaries(account), placeOfData(dataDir, account)]);
     const { superuser, passwords } = await secrets(join(dataDir, 'passwords.json'), databases);
-    const kept = await startKeeper(keeper, {
-      binaries,
-      folder,
-      account,
-      superuserPassword: superuser,
-      passwords,
-      settings,
-    });
+    const kept = await startKeeper(
+      keeper,
+      { binaries, folder, account, superuserPassword: superuser, passwords, settings },
+      (pid) => owner.note({ keeper: identify(pid) }),
+    );
     const urlOf = (role: string, password: string, database: string) =>
       `postgres://${role}:${password}@127.0.0.1:${kept.port}/${database}`;
     return {
       urls: Object.fromEntries(databases.map((name) => [name, urlOf(name, passwords[name] ?? '', name)])),
       adminUrl: urlOf('postgres', superuser, 'postgres'),
-      announce: owner.announce,
+      announce: (url) => owner.note({ url }),
       async stop() {
-        await kept.stop();
-        await owner.release();
+        if (await kept.stop()) await owner.release();
       },
     };
   } catch (error) {
@@ -70,35 +73,78 @@ export async function startPostgres(options: {
   }
 }
 
-interface Owner {
+/** A process, told from another one that was given its id later. */
+interface Identity {
   readonly pid: number;
-  /** Tells a living owner from another process that was given its id later. */
   readonly startedAt: string;
+}
+
+interface Owner extends Identity {
+  /** It may outlive its parent by the time that PostgreSQL takes to stop. */
+  readonly keeper?: Identity;
   readonly url?: string;
 }
 
-/** One program at a time: an owner that is alive keeps its folder, one that is gone is followed. */
+/** One program at a time: an owner that is alive keeps its folder; one that is gone is followed when its keeper has ended too. */
 async function own(dataDir: string) {
   const file = join(dataDir, 'owner.json');
-  const self: Owner = { pid: process.pid, startedAt: startOf(process.pid) };
-  if (existsSync(file)) {
-    const owner = await readFile(file, 'utf8').then(
-      (text) => JSON.parse(text) as Owner,
-      () => undefined,
-    );
-    if (owner && startOf(owner.pid) === owner.startedAt && owner.startedAt !== '')
-      throw new Error(
-        `${dataDir} is in use by process ${owner.pid}${owner.url ? `, which serves ${owner.url}` : ''}: stop it, or set DATA_DIR to another folder`,
-      );
-    await rm(file, { force: true });
+  const draft = `${file}.${process.pid}`;
+  let self: Owner = identify(process.pid);
+  await writeFile(draft, JSON.stringify(self));
+  try {
+    await takeOver(dataDir, file, draft);
+  } finally {
+    await rm(draft);
   }
-  // Exclusive: of two that start together one is told so.
-  await writeFile(file, JSON.stringify(self), { flag: 'wx' });
   return {
-    announce: (url: string) => writeFile(file, JSON.stringify({ ...self, url })),
+    async note(more: Partial<Owner>) {
+      self = { ...self, ...more };
+      await replaceFile(file, self);
+    },
     release: () => rm(file, { force: true }),
   };
 }
+
+async function takeOver(dataDir: string, file: string, draft: string): Promise<void> {
+  const latestMs = performance.now() + lastKeeperEndsWithinMs;
+  while (!appears(draft, file)) {
+    const last = readOwner(file);
+    if (last && isAlive(last))
+      throw new Error(
+        `${dataDir} is in use by process ${last.pid}${last.url ? `, which serves ${last.url}` : ''}: stop it, or set DATA_DIR to another folder`,
+      );
+    if (!last?.keeper || !isAlive(last.keeper)) rmSync(file, { force: true });
+    else if (performance.now() < latestMs) await pause(20);
+    else
+      throw new Error(
+        `the last run's keeper of ${dataDir}, process ${last.keeper.pid}, does not end: end it and try again`,
+      );
+  }
+}
+
+/** A link appears whole, and only where there is none: of two programs that start together one finds the other. */
+function appears(draft: string, file: string): boolean {
+  try {
+    linkSync(draft, file);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
+  }
+}
+
+function readOwner(file: string): Owner | undefined {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')) as Owner;
+  } catch {
+    // Gone meanwhile, or nothing that this program wrote.
+    return undefined;
+  }
+}
+
+const identify = (pid: number): Identity => ({ pid, startedAt: startOf(pid) });
+
+const isAlive = ({ pid, startedAt }: Identity) => startedAt !== '' && startOf(pid) === startedAt;
 
 /** When a process started, in whatever words the system has for it; empty if there is none. */
 function startOf(pid: number): string {
@@ -108,13 +154,22 @@ function startOf(pid: number): string {
     if ((error as NodeJS.ErrnoException).code !== 'EPERM') return '';
   }
   try {
-    // The command's name is in brackets and may hold anything; the start is the 20th field after it.
-    const [, fields = ''] = readFileSync(`/proc/${pid}/stat`, 'utf8').split(/\) (?!.*\) )/);
-    return fields.split(' ')[19] ?? '';
+    // The command's name is in brackets and may hold anything; its state is the first field after it, its start the 20th.
+    const [, text = ''] = readFileSync(`/proc/${pid}/stat`, 'utf8').split(/\) (?!.*\) )/);
+    const fields = text.split(' ');
+    // Killed, and nobody has asked for its exit code: in a container without an init that lasts for ever.
+    return fields[0] === 'Z' ? '' : (fields[19] ?? '');
   } catch {
     // No /proc (macOS): the process id alone has to do.
     return 'unknown';
   }
+}
+
+/** Whole or not at all, also when this process is killed meanwhile. Readable by this user alone. */
+async function replaceFile(file: string, content: object): Promise<void> {
+  const draft = `${file}.${process.pid}`;
+  await writeFile(draft, JSON.stringify(content), { mode: 0o600, flush: true });
+  await rename(draft, file);
 }
 
 /**
@@ -122,17 +177,31 @@ function startOf(pid: number): string {
  * private home). Then under `/var/lib/order-saga`, in a folder named after `dataDir`, and a note says where.
  */
 async function placeOfData(dataDir: string, account: Account | undefined): Promise<string> {
-  const own = join(await realpath(dataDir), 'postgres');
-  if (!account || (await isReachable(await realpath(dataDir)))) {
-    await mkdir(own, { recursive: true, mode: 0o755 });
-    if (account) await chown(own, account.uid, account.gid);
-    return own;
+  const path = await realpath(dataDir);
+  const inside = join(path, 'postgres');
+  const note = join(path, 'postgres-is-elsewhere.txt');
+  const outside = join(sharedFolder, createHash('sha256').update(inside).digest('hex').slice(0, 16));
+  const place = !account || (await isReachable(path)) ? inside : outside;
+  const last = existsSync(note)
+    ? (await readFile(note, 'utf8')).trim()
+    : existsSync(inside)
+      ? inside
+      : undefined;
+  if (last !== undefined && last !== place)
+    throw new Error(
+      `${dataDir} was moved or copied, or its permissions changed: move ${last} to ${place} and write that path into ${note}`,
+    );
+  // Without a note it belonged to a folder of the same name that was deleted, passwords and all.
+  if (last === undefined && place === outside)
+    await rm(outside, { recursive: true, force: true, maxRetries: 5 });
+  await mkdir(place, { recursive: true, mode: 0o755 });
+  if (account) await chown(place, account.uid, account.gid);
+  if (place === outside) {
+    // Whatever this user's umask is.
+    await chmod(sharedFolder, 0o755);
+    await writeFile(note, `${outside}\n`);
   }
-  const folder = join(sharedFolder, createHash('sha256').update(own).digest('hex').slice(0, 16));
-  await mkdir(folder, { recursive: true, mode: 0o755 });
-  await chown(folder, account.uid, account.gid);
-  await writeFile(join(dataDir, 'postgres-is-elsewhere.txt'), `${folder}\n`);
-  return folder;
+  return place;
 }
 
 /** Passwords are made once and kept where only this user reads them. */
@@ -142,21 +211,24 @@ async function secrets(file: string, databases: readonly string[]) {
     ? (JSON.parse(await readFile(file, 'utf8')) as { superuser: string; passwords: Record<string, string> })
     : { superuser: word(), passwords: {} };
   const passwords = Object.fromEntries(databases.map((name) => [name, known.passwords[name] ?? word()]));
-  const all = { superuser: known.superuser, passwords: { ...known.passwords, ...passwords } };
-  await writeFile(file, JSON.stringify(all), { mode: 0o600 });
-  return { superuser: all.superuser, passwords };
+  await replaceFile(file, { superuser: known.superuser, passwords: { ...known.passwords, ...passwords } });
+  return { superuser: known.superuser, passwords };
 }
 
+/** `stop` resolves to whether the keeper has ended. `onSpawn` is done before the keeper is told to do anything. */
 async function startKeeper(
   command: readonly string[],
-  options: object,
-): Promise<{ port: number; stop(): Promise<void> }> {
+  options: ClusterOptions,
+  onSpawn: (pid: number) => Promise<void>,
+): Promise<{ port: number; stop(): Promise<boolean> }> {
   const [program = '', ...args] = command;
   // A session of its own: Ctrl-C in the parent's terminal is the parent's affair.
   const keeper = spawn(program, args, { detached: true, stdio: ['pipe', 'pipe', 'inherit'] });
   const ended = once(keeper, 'close');
   // Writing to a keeper that has ended is answered by `ended`.
   keeper.stdin.on('error', () => {});
+  if (keeper.pid === undefined) await ended;
+  else await onSpawn(keeper.pid);
   keeper.stdin.write(`${JSON.stringify(options)}\n`);
   const line = await Promise.race([
     once(createInterface({ input: keeper.stdout }), 'line').then(([text]) => String(text)),
@@ -170,9 +242,9 @@ async function startKeeper(
   }
   return {
     port: answer.port,
-    async stop() {
+    stop() {
       keeper.stdin.end();
-      await ended;
+      return Promise.race([ended.then(() => true), pause(stopWithinMs, false, { ref: false })]);
     },
   };
 }

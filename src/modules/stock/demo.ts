@@ -22,7 +22,8 @@ export function seedDemo(unit: UnitOfWork): Promise<void> {
     for (const { units, ...product } of products) {
       const { changed } = await putProduct(sql, { ...product, currency: 'EUR' });
       await receive(sql, product.sku, units);
-      send({ type: 'product.changed', subject: product.sku, data: changed });
+      // Null: somebody has made the same product at this very moment, and told it.
+      if (changed) send({ type: 'product.changed', subject: product.sku, data: changed });
     }
   });
 }

@@ -16,6 +16,8 @@ const PutProduct = v.strictObject({
     v.trim(),
     v.minLength(1, 'must not be empty'),
     v.maxLength(maxNameLength, `must be at most ${maxNameLength} characters`),
+    // PostgreSQL has no NUL, and half a surrogate pair does not survive the way to Order.
+    v.regex(/^[^\p{Cc}\p{Cs}]*$/u, 'must be text without control characters'),
   ),
   unitPrice: UnitPrice,
   currency: Currency,
@@ -24,7 +26,13 @@ const Received = v.strictObject({
   quantity: v.pipe(v.number(), v.integer('must be a whole number'), v.minValue(1), v.maxValue(maxReceived)),
 });
 const BySku = v.object({ sku: Sku });
-const ListProducts = v.strictObject({ limit: Limit, after: Cursor });
+const ListProducts = v.strictObject({
+  limit: Limit,
+  after: v.pipe(
+    Cursor,
+    v.check((parts) => parts?.length === 1 && v.is(Sku, parts[0]), 'must be a nextCursor'),
+  ),
+});
 
 export function createRoutes({
   database,

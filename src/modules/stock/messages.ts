@@ -1,6 +1,7 @@
 /** What other modules say to Stock, and what it does about it. */
 import { orderEvents } from '../../contracts/order.ts';
 import { type ListedProduct, productsPerPage, stockCommands } from '../../contracts/stock.ts';
+import type { Line } from '../../contracts/values.ts';
 import { DeadMessage, type Incoming } from '../../outbox/index.ts';
 import { type Reaction, react } from '../react.ts';
 import { commit, type Decision, type Level, type Reservation, release, reserve } from './reservation.ts';
@@ -27,15 +28,12 @@ export const createHandler = (inquiryAfterSeconds: number) =>
         sql,
         aboutOrders.map(({ subject }) => subject),
       );
-      const asked = messages.flatMap((message) =>
-        message.type === 'stock.reserve' ? message.data.lines : [],
-      );
-      const held = [...reservations.values()].flatMap(({ state, lines }) => (state === 'held' ? lines : []));
+      const concerned = messages.flatMap((message) => linesThatMayMove(message, reservations));
       return {
         reservations,
         levels: await lockLevels(
           sql,
-          [...asked, ...held].map(({ sku }) => sku),
+          concerned.map(({ sku }) => sku),
         ),
         products: aboutOrders.length < messages.length ? await listedProducts(sql) : [],
         changedReservations: new Map(),
@@ -70,6 +68,16 @@ export const createHandler = (inquiryAfterSeconds: number) =>
       ]);
     },
   });
+
+/** What a message may take or give back. A command that comes again moves nothing: it need not wait for a hot product. */
+function linesThatMayMove(
+  message: StockMessage,
+  reservations: ReadonlyMap<string, Reservation>,
+): readonly Line[] {
+  const known = reservations.get(message.subject);
+  if (message.type === 'stock.reserve') return known ? [] : message.data.lines;
+  return known?.state === 'held' ? known.lines : [];
+}
 
 function carryOut(
   world: World,

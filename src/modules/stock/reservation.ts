@@ -98,15 +98,19 @@ function replyOf({ state, reason }: Reservation): Decision['reply'] {
 }
 
 function reasonToReject(lines: readonly Line[], levels: Levels): Reason | null {
+  // Lines that name the same product count together: Order's door refuses them, the message does not.
+  const asked = new Map<string, number>();
   for (const { sku, quantity } of lines) {
     const level = levels.get(sku);
     if (!level) return { code: 'unknown_product', detail: `there is no product ${sku}` };
+    const units = (asked.get(sku) ?? 0) + quantity;
     const available = level.onHand - level.reserved;
-    if (available < quantity)
+    if (available < units)
       return {
         code: 'out_of_stock',
-        detail: `${quantity} of ${sku} were asked for, ${available} are available`,
+        detail: `${units} of ${sku} were asked for, ${available} are available`,
       };
+    asked.set(sku, units);
   }
   return null;
 }

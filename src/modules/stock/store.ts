@@ -30,7 +30,7 @@ export async function lockReservations(
   sql: Sql,
   orderIds: readonly string[],
 ): Promise<Map<string, Reservation>> {
-  const ids = [...new Set(orderIds)].sort();
+  const ids = [...new Set(orderIds)];
   const placeholders = await sql<{ orderId: string }[]>`
     insert into reservations (order_id, state, lines)
     select id, 'released', '[]' from unnest(${ids}::uuid[]) as id order by id
@@ -46,7 +46,7 @@ export async function lockReservations(
 export async function lockLevels(sql: Sql, skus: Iterable<string>): Promise<Map<string, Level>> {
   const rows = await sql<({ sku: string } & Level)[]>`
     select sku, on_hand as "onHand", reserved from products
-    where sku = any(${[...new Set(skus)].sort()}::text[]) order by sku for update`;
+    where sku = any(${[...new Set(skus)]}::text[]) order by sku for update`;
   return new Map(rows.map(({ sku, onHand, reserved }) => [sku, { onHand, reserved }]));
 }
 
@@ -67,12 +67,13 @@ export async function saveReservations(
 
 export async function saveLevels(sql: Sql, levels: Levels): Promise<void> {
   if (levels.size === 0) return;
+  const skus = [...levels.keys()];
   const changed = [...levels.values()];
   await sql`
     update products set on_hand = changed.on_hand, reserved = changed.reserved
-    from unnest(${[...levels.keys()]}::text[], ${changed.map(({ onHand }) => onHand)}::bigint[],
+    from unnest(${skus}::text[], ${changed.map(({ onHand }) => onHand)}::bigint[],
       ${changed.map(({ reserved }) => reserved)}::bigint[]) as changed (sku, on_hand, reserved)
-    where products.sku = changed.sku`;
+    where products.sku = changed.sku and products.sku = any(${skus}::text[])`;
 }
 
 /** Every product in sku order, with what other modules may know of it. */
