@@ -9,7 +9,8 @@ import { describeVariables } from '../src/config.ts';
 import { startProgram } from './support/program.ts';
 import { until } from './support/until.ts';
 
-const readme = await readFile('README.md', 'utf8');
+/** Tables are aligned with spaces. */
+const readme = (await readFile('README.md', 'utf8')).replaceAll(/(?<=\|.*) +/g, ' ');
 const folder = await mkdtemp(join(tmpdir(), 'order-saga-test-'));
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
@@ -56,6 +57,6 @@ test('its first order is answered as shown, and confirmed in under 200 ms', { ti
 test('its table of variables is that of the program', () => {
   for (const line of describeVariables()) {
     const [, name, meaning, fallback = ''] = /^ {2}(\S+) +(.*?)(?: \[(.*)\])?$/.exec(line) ?? [];
-    expect(readme).toContain(`| \`${name}\` | ${fallback && `\`${fallback}\``} | ${meaning} |`);
+    expect(readme).toContain(`| \`${name}\` | ${fallback && `\`${fallback}\` `}| ${meaning} |`);
   }
 });

@@ -14,7 +14,8 @@ export const Sku = v.pipe(
   v.string(),
   v.regex(/^[A-Za-z0-9._-]{1,100}$/, 'must be 1 to 100 of A-Z a-z 0-9 . _ -'),
 );
-export const OrderId = v.pipe(v.string(), v.uuid('must be a UUID'));
+/** Lower case: the same order must be the same text wherever it is compared. */
+export const OrderId = v.pipe(v.string(), v.uuid('must be a UUID'), v.toLowerCase());
 export const Currency = v.pipe(v.string(), v.regex(/^[A-Z]{3}$/, 'must be an ISO 4217 code, as EUR'));
 /** Money in minor units (cents). */
 export const Amount = v.pipe(v.number(), v.safeInteger(), v.minValue(0));

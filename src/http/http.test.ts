@@ -2,7 +2,7 @@ import { connect } from 'node:net';
 import { Hono } from 'hono';
 import * as v from 'valibot';
 import { afterEach, describe, expect, test } from 'vitest';
-import { body, Cursor, createApp, Limit, listen, PortInUse, page, param, problem, query } from './index.ts';
+import { body, createApp, cursor, Limit, listen, PortInUse, page, param, problem, query } from './index.ts';
 
 const Thing = v.strictObject({
   name: v.pipe(v.string(), v.maxLength(5)),
@@ -18,12 +18,16 @@ let ready = true;
 
 const routes = new Hono();
 routes.post('/things', body(Thing), (c) => c.json(c.req.valid('json'), 201));
-routes.get('/things', query(v.strictObject({ limit: Limit, after: Cursor })), (c) => {
-  const { limit, after } = c.req.valid('query');
-  const from = Number(after?.[0] ?? 0);
-  const rows = Array.from({ length: 7 }, (_, n) => n + 1).filter((n) => n > from);
-  return c.json(page(rows.slice(0, limit + 1), limit, (n) => [String(n)]));
-});
+routes.get(
+  '/things',
+  query(v.strictObject({ limit: Limit, after: cursor(v.pipe(v.string(), v.regex(/^\d+$/))) })),
+  (c) => {
+    const { limit, after } = c.req.valid('query');
+    const from = Number(after ?? 0);
+    const rows = Array.from({ length: 7 }, (_, n) => n + 1).filter((n) => n > from);
+    return c.json(page(rows.slice(0, limit + 1), limit, (n) => String(n)));
+  },
+);
 routes.get('/things/:id', param(v.object({ id: v.pipe(v.string(), v.uuid()) })), (c) =>
   c.json(c.req.valid('param')),
 );
@@ -149,7 +153,7 @@ describe('a list', () => {
   test('has 100 at most, whatever is asked for', async () =>
     expect((await get('/things?limit=5000')).status).toBe(200));
 
-  test.each(['limit=0', 'limit=-1', 'limit=x', 'after=x', 'after=W10', 'colour=red'])(
+  test.each(['limit=0', 'limit=-1', 'limit=x', 'after=x', 'after=W10', 'after=AAAA', 'colour=red'])(
     '?%s is a 422',
     async (text) => {
       const response = await get(`/things?${text}`);

@@ -1,5 +1,6 @@
 /** The kit that all doors share. */
-export { Cursor, Limit, page } from './page.ts';
+export { cursor, Limit, page } from './page.ts';
 export { type Fault, problem } from './problem.ts';
 export { createApp, listen, PortInUse } from './server.ts';
+export { text } from './text.ts';
 export { body, param, query } from './validate.ts';

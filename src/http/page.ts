@@ -21,46 +21,22 @@ export const Limit = v.optional(
   String(defaultLimit),
 );
 
-/** Where the last page ended: the last page's `nextCursor`. */
-export const Cursor = v.optional(
-  v.pipe(
-    v.string(),
-    v.maxLength(maxCursorLength, 'must be a nextCursor'),
-    v.rawTransform(({ dataset, addIssue, NEVER }) => {
-      const parts = decodeCursor(dataset.value);
-      if (parts) return parts;
-      addIssue({ message: 'must be a nextCursor' });
-      return NEVER;
-    }),
-  ),
-);
-
-/** Opaque for clients, so that its content may change. */
-function encodeCursor(parts: readonly string[]): string {
-  return Buffer.from(JSON.stringify(parts)).toString('base64url');
-}
-
-function decodeCursor(text: string): readonly string[] | undefined {
-  try {
-    const parts: unknown = JSON.parse(Buffer.from(text, 'base64url').toString());
-    return Array.isArray(parts) && parts.length > 0 && parts.every((part) => typeof part === 'string')
-      ? parts
-      : undefined;
-  } catch {
-    return undefined;
-  }
+/** Where the last page ended: a `nextCursor`, which holds the key of its last row. `Key` is that key's schema. */
+export function cursor<const Key extends v.GenericSchema<string>>(Key: Key) {
+  return v.optional(
+    v.pipe(
+      v.string(),
+      v.maxLength(maxCursorLength, 'must be a nextCursor'),
+      v.transform((text) => Buffer.from(text, 'base64url').toString()),
+      v.check((key) => v.is(Key, key), 'must be a nextCursor'),
+    ),
+  );
 }
 
 /** Makes a page of rows that were asked for with `limit + 1`: the one too many says that there is a next page. */
-export function page<Row>(
-  rows: readonly Row[],
-  limit: number,
-  cursorOf: (row: Row) => readonly string[],
-): Page<Row> {
+export function page<Row>(rows: readonly Row[], limit: number, keyOf: (row: Row) => string): Page<Row> {
   const data = rows.slice(0, limit);
-  const last = data.at(-1);
-  return {
-    data,
-    nextCursor: rows.length > limit && last !== undefined ? encodeCursor(cursorOf(last)) : null,
-  };
+  const last = rows.length > limit ? data.at(-1) : undefined;
+  // Opaque for clients, so that it may become something else.
+  return { data, nextCursor: last === undefined ? null : Buffer.from(keyOf(last)).toString('base64url') };
 }

@@ -2,18 +2,14 @@
 import { type Context, Hono } from 'hono';
 import * as v from 'valibot';
 import { Line, maxIdLength, maxLines, OrderId } from '../../contracts/values.ts';
-import { body, Cursor, type Fault, Limit, page, param, problem, query } from '../../http/index.ts';
+import { body, cursor, type Fault, Limit, page, param, problem, query, text } from '../../http/index.ts';
 import type { Database, UnitOfWork } from '../../outbox/index.ts';
 import { createJourneys } from './journeys.ts';
 import { decide, type Patience, type Refusal } from './order.ts';
 import { createPlacing } from './placing.ts';
 import { findOrder, listOrders, lockOrders } from './store.ts';
 
-const Id = v.pipe(
-  v.string(),
-  v.minLength(1, 'must not be empty'),
-  v.maxLength(maxIdLength, `must be at most ${maxIdLength} characters`),
-);
+const Id = text(maxIdLength);
 
 const Lines = v.pipe(
   v.array(v.strictObject(Line.entries)),
@@ -47,7 +43,7 @@ const ListOrders = v.strictObject({
   customerId: v.optional(Id),
   status: v.optional(v.picklist(['pending', 'confirmed', 'rejected', 'cancelled'])),
   limit: Limit,
-  after: Cursor,
+  after: cursor(OrderId),
 });
 
 const ById = v.object({ id: OrderId });
@@ -89,10 +85,8 @@ export function createRoutes(context: {
 
   routes.get('/orders', query(ListOrders), async (c) => {
     const { limit, after, ...filter } = c.req.valid('query');
-    const orders = await database.query((sql) =>
-      listOrders(sql, { ...filter, after: after?.[0], limit: limit + 1 }),
-    );
-    return c.json(page(orders, limit, ({ id }) => [id]));
+    const orders = await database.query((sql) => listOrders(sql, { ...filter, after, limit: limit + 1 }));
+    return c.json(page(orders, limit, ({ id }) => id));
   });
 
   routes.get('/orders/:id', param(ById), (c) => answerOrder(c, c.req.valid('param').id, 200));

@@ -134,6 +134,8 @@ describe('placing', () => {
     ['more than 10,000', { ...cart, lines: [{ sku: 'MUG-01', quantity: 10_001 }] }, '/lines/0/quantity'],
     ['a long id', { ...cart, customerId: 'x'.repeat(101) }, '/customerId'],
     ['an unknown property', { ...cart, coupon: 'FREE' }, '/coupon'],
+    ['a NUL in an id', { ...cart, customerId: 'a\u0000' }, '/customerId'],
+    ['half a surrogate pair', { ...cart, paymentToken: '\ud800' }, '/paymentToken'],
     ['no e-mail address', { ...cart, email: 'nobody' }, '/email'],
   ])('%s is refused, named, and nothing is stored', async (_, body, pointer) => {
     await list(mug, { ...mug, sku: 'USD-01', currency: 'USD' });
@@ -392,6 +394,7 @@ describe('lists of orders', () => {
     expect((await page('status=confirmed')).data).toEqual([]);
     expect((await routes.request('/orders?limit=nonsense')).status).toBe(422);
     expect((await routes.request('/orders?after=nonsense')).status).toBe(422);
+    expect((await routes.request('/orders?customerId=%00')).status).toBe(422);
   });
 });
 

@@ -2,21 +2,20 @@
 import { Hono } from 'hono';
 import * as v from 'valibot';
 import { OrderId } from '../../contracts/values.ts';
-import { Cursor, Limit, page, query } from '../../http/index.ts';
+import { cursor, Limit, page, query } from '../../http/index.ts';
 import type { Database } from '../../outbox/index.ts';
 import { listPayments } from './store.ts';
 
-const ListPayments = v.strictObject({ orderId: v.optional(OrderId), limit: Limit, after: Cursor });
+const PaymentId = v.pipe(v.string(), v.uuid());
+const ListPayments = v.strictObject({ orderId: v.optional(OrderId), limit: Limit, after: cursor(PaymentId) });
 
 export function createRoutes({ database }: { readonly database: Database }): Hono {
   const routes = new Hono();
 
   routes.get('/payments', query(ListPayments), async (c) => {
     const { orderId, limit, after } = c.req.valid('query');
-    const payments = await database.query((sql) =>
-      listPayments(sql, { orderId, after: after?.[0], limit: limit + 1 }),
-    );
-    return c.json(page(payments, limit, ({ id }) => [id]));
+    const payments = await database.query((sql) => listPayments(sql, { orderId, after, limit: limit + 1 }));
+    return c.json(page(payments, limit, ({ id }) => id));
   });
 
   return routes;

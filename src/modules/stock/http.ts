@@ -2,7 +2,7 @@
 import { type Context, Hono } from 'hono';
 import * as v from 'valibot';
 import { Currency, Sku, UnitPrice } from '../../contracts/values.ts';
-import { body, Cursor, Limit, page, param, problem, query } from '../../http/index.ts';
+import { body, cursor, Limit, page, param, problem, query, text } from '../../http/index.ts';
 import type { Database, UnitOfWork } from '../../outbox/index.ts';
 import { findProduct, listProducts, maxOnHand, putProduct, receive } from './store.ts';
 
@@ -11,14 +11,7 @@ const maxNameLength = 200;
 const maxReceived = 1_000_000;
 
 const PutProduct = v.strictObject({
-  name: v.pipe(
-    v.string(),
-    v.trim(),
-    v.minLength(1, 'must not be empty'),
-    v.maxLength(maxNameLength, `must be at most ${maxNameLength} characters`),
-    // PostgreSQL has no NUL, and half a surrogate pair does not survive the way to Order.
-    v.regex(/^[^\p{Cc}\p{Cs}]*$/u, 'must be text without control characters'),
-  ),
+  name: v.pipe(v.string(), v.trim(), text(maxNameLength)),
   unitPrice: UnitPrice,
   currency: Currency,
 });
@@ -26,13 +19,7 @@ const Received = v.strictObject({
   quantity: v.pipe(v.number(), v.integer('must be a whole number'), v.minValue(1), v.maxValue(maxReceived)),
 });
 const BySku = v.object({ sku: Sku });
-const ListProducts = v.strictObject({
-  limit: Limit,
-  after: v.pipe(
-    Cursor,
-    v.check((parts) => parts?.length === 1 && v.is(Sku, parts[0]), 'must be a nextCursor'),
-  ),
-});
+const ListProducts = v.strictObject({ limit: Limit, after: cursor(Sku) });
 
 export function createRoutes({
   database,
@@ -50,8 +37,8 @@ export function createRoutes({
 
   routes.get('/products', query(ListProducts), async (c) => {
     const { limit, after } = c.req.valid('query');
-    const products = await database.query((sql) => listProducts(sql, after?.[0], limit + 1));
-    return c.json(page(products, limit, ({ sku }) => [sku]));
+    const products = await database.query((sql) => listProducts(sql, after, limit + 1));
+    return c.json(page(products, limit, ({ sku }) => sku));
   });
 
   routes.get('/products/:sku', param(BySku), (c) => answerProduct(c, c.req.valid('param').sku, 200));
