@@ -2,14 +2,13 @@
  * How fast it is on this machine, with real PostgreSQL (fsync on) and real RabbitMQ (quorum queues), all on the same cores as
  * the load: `npm run bench -- [--split] [--orders 10000] [--clients 64] [--seconds 20]`.
  */
-import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { Agent, request } from 'node:http';
-import { cpus, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { cpus } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { startPostgres } from '../src/embedded/postgres.ts';
 import { openDatabase } from '../src/outbox/index.ts';
+import { makeFolder, removeFolder } from '../test/support/folder.ts';
 import { startProgram } from '../test/support/program.ts';
 import { startRabbit } from '../test/support/rabbit.ts';
 
@@ -26,9 +25,7 @@ const clients = Number(values.clients);
 const seconds = Number(values.seconds);
 
 const names = ['order', 'stock', 'payment'];
-const dataDir = await mkdtemp(join(tmpdir(), 'order-saga-bench-'));
-// As root PostgreSQL runs as another user, who must get there.
-await chmod(dataDir, 0o755);
+const dataDir = await makeFolder();
 const rabbitNode = await startRabbit();
 if ('missing' in rabbitNode) throw new Error(rabbitNode.missing);
 const keeper = [process.execPath, 'dist/main.js', '__keeper'];
@@ -65,7 +62,7 @@ try {
   await database.close();
   await postgres.stop();
   await rabbitNode.stop();
-  await rm(dataDir, { recursive: true, force: true });
+  await removeFolder(dataDir);
 }
 
 /** Closed loop: `clients` place one order after the other; the clock stops when the last saga has ended. */

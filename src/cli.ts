@@ -76,12 +76,13 @@ function failed(reason: string): number {
 
 async function serve(config: Config, log: Log): Promise<number> {
   const stopSignal = nextStopSignal();
-  const embedded = config.services ? undefined : await import('./embedded/index.ts');
-  const own = await embedded?.startEmbedded({
-    dataDir: config.dataDir,
-    databases: config.modules,
-    keeper: [process.execPath, process.argv[1] ?? '', '__keeper'],
-  });
+  let own: Awaited<ReturnType<typeof startEmbedded>>;
+  try {
+    own = await startEmbedded(config);
+  } catch (error) {
+    // Each says in one line what to do: another program has the folder, it cannot be written, the package is missing.
+    return wrong(error instanceof Error ? error.message : String(error));
+  }
   try {
     const services = own ?? (config.services && externalServices(config.services, log));
     if (!services) throw new Error('there are no services');
@@ -101,6 +102,17 @@ async function serve(config: Config, log: Log): Promise<number> {
   } finally {
     await own?.stop();
   }
+}
+
+/** Undefined: the services are named. */
+async function startEmbedded(config: Config) {
+  if (config.services) return undefined;
+  const embedded = await import('./embedded/index.ts');
+  return embedded.startEmbedded({
+    dataDir: config.dataDir,
+    databases: config.modules,
+    keeper: [process.execPath, process.argv[1] ?? '', '__keeper'],
+  });
 }
 
 /** The first SIGTERM or SIGINT is a wish; a second one is an order, and ends the program at once. */

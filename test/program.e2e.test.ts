@@ -1,14 +1,14 @@
 /** The program from outside: what it answers to a wrong command, a wrong environment, a signal. */
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
+import { makeFolder, removeFolder } from './support/folder.ts';
 import { createDatabase } from './support/postgres.ts';
 import { runProgram, startProgram } from './support/program.ts';
 
-const folder = await mkdtemp(join(tmpdir(), 'order-saga-test-'));
-afterAll(() => rm(folder, { recursive: true, force: true }));
+const folder = await makeFolder();
+afterAll(() => removeFolder(folder));
 
 const nowhere = 'postgres://nobody:secret@127.0.0.1:1/none';
 
@@ -129,6 +129,15 @@ describe('embedded', () => {
       ((await (await fetch(`${second.url}/orders/${id}`)).json()) as { status: string }).status;
     await expect.poll(status, { timeout: 15_000 }).toBe('confirmed');
     expect(await second.end('SIGINT')).toBe(0);
+  });
+
+  test('a DATA_DIR in use is refused, and who has it is named', { timeout: 60_000 }, async () => {
+    const env = { DATA_DIR: join(folder, 'shared') };
+    const first = await startProgram(env);
+    const { code, output } = await runProgram([], { ...env, PORT: '0' });
+    expect(output).toContain(`is in use by process ${first.pid}, which serves ${first.url}`);
+    expect(code).toBe(2);
+    expect(await first.end()).toBe(0);
   });
 
   test('after kill -9 the next run starts', { timeout: 60_000 }, async () => {

@@ -1,18 +1,18 @@
 /** What the README promises, done as it says. */
 import { execFile } from 'node:child_process';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, expect, test } from 'vitest';
 import { describeVariables } from '../src/config.ts';
+import { makeFolder, removeFolder } from './support/folder.ts';
 import { startProgram } from './support/program.ts';
 import { until } from './support/until.ts';
 
 /** Tables are aligned with spaces. */
 const readme = (await readFile('README.md', 'utf8')).replaceAll(/(?<=\|.*) +/g, ' ');
-const folder = await mkdtemp(join(tmpdir(), 'order-saga-test-'));
-afterAll(() => rm(folder, { recursive: true, force: true }));
+const folder = await makeFolder();
+afterAll(() => removeFolder(folder));
 
 /** The commands of the fenced blocks, with the JSON that the README shows after them. */
 const commands = [...readme.matchAll(/```sh\n(curl[^`]+)```\n\n```json\n([^`]+)\n```/g)].map(

@@ -1,11 +1,9 @@
 /** What every database test needs before it starts: a PostgreSQL, `TEST_POSTGRES_URL` or the embedded one. */
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { chmod, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { startPostgres } from '../../src/embedded/postgres.ts';
+import { makeFolder, removeFolder } from './folder.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -34,9 +32,7 @@ async function start(): Promise<{ url: string; stop(): Promise<void> }> {
   if (url) return { url, stop: async () => {} };
   // The keeper is the program's own; `npm test` has built it.
   if (!existsSync('dist/main.js')) execFileSync(process.execPath, ['build.js'], { stdio: 'inherit' });
-  const dataDir = await mkdtemp(join(tmpdir(), 'order-saga-test-'));
-  // As root PostgreSQL runs as another user, who must get there.
-  await chmod(dataDir, 0o755);
+  const dataDir = await makeFolder();
   const postgres = await startPostgres({
     dataDir,
     databases: [],
@@ -48,7 +44,7 @@ async function start(): Promise<{ url: string; stop(): Promise<void> }> {
     url: postgres.adminUrl,
     async stop() {
       await postgres.stop();
-      await rm(dataDir, { recursive: true, force: true });
+      await removeFolder(dataDir);
     },
   };
 }

@@ -1,7 +1,5 @@
 /** A whole shop under test, in one of the ways it can be run, with what a test needs to use it, to meddle and to look. */
-import { chmod, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { expect } from 'vitest';
 import { readConfig } from '../../src/config.ts';
 import { createMemoryBroker } from '../../src/embedded/broker.ts';
@@ -17,6 +15,7 @@ import {
 import { compose, type Message } from '../../src/outbox/message.ts';
 import { startService } from '../../src/service.ts';
 import { createLog } from '../../src/telemetry/log.ts';
+import { makeFolder, removeFolder } from './folder.ts';
 import { createDatabase } from './postgres.ts';
 import { type Program, startProgram } from './program.ts';
 import { until } from './until.ts';
@@ -164,9 +163,7 @@ interface Running {
 
 /** In this process, so that the test can reach the broker inside it; PostgreSQL is the embedded one. */
 async function embedded(env: Readonly<Record<string, string>>): Promise<Running> {
-  const dataDir = await mkdtemp(join(tmpdir(), 'order-saga-test-'));
-  // As root PostgreSQL runs as another user, who must get there.
-  await chmod(dataDir, 0o755);
+  const dataDir = await makeFolder();
   const keeper = [process.execPath, resolve('dist/main.js'), '__keeper'];
   const postgres = await startPostgres({ dataDir, databases: names, keeper });
   const broker = createMemoryBroker();
@@ -186,7 +183,7 @@ async function embedded(env: Readonly<Record<string, string>>): Promise<Running>
     async stop() {
       await service.stop();
       await postgres.stop();
-      await rm(dataDir, { recursive: true, force: true });
+      await removeFolder(dataDir);
     },
   };
 }
