@@ -14,6 +14,8 @@ const sqlAsText = {
 export default defineConfig({
   plugins: [sqlAsText],
   test: {
+    // Most of the time goes by in waiting, for replies, timeouts and other processes: more files at once than two cores would have.
+    maxWorkers: 3,
     projects: [
       {
         extends: true,
