@@ -133,7 +133,8 @@ function plugIn(module: Module, config: Config, services: Services, log: Log) {
         async () => {
           if (config.migrate) {
             const applied = await migrate(database, migrations);
-            if (applied.length > 0) log('info', 'migrated', { module: name, applied });
+            // Of a database that was brought along nobody needs to know.
+            if (applied.length > 0 && config.services) log('info', 'migrated', { module: name, applied });
             return true;
           }
           return (await pendingMigrations(database, migrations)).length === 0;

@@ -1,11 +1,13 @@
 /** The program from outside: what it answers to a wrong command, a wrong environment, a signal. */
-import { readFile, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { makeFolder, removeFolder } from './support/folder.ts';
+import { freePorts } from './support/ports.ts';
 import { createDatabase } from './support/postgres.ts';
 import { runProgram, startProgram } from './support/program.ts';
+import { until } from './support/until.ts';
 
 const folder = await makeFolder();
 afterAll(() => removeFolder(folder));
@@ -104,6 +106,46 @@ describe('migrate', () => {
       code: 2,
       output: expect.stringContaining('ORDER_DATABASE_URL missing'),
     }));
+});
+
+test('the bundle alone, without node_modules, runs against services of its own', async () => {
+  const { url, drop } = await createDatabase();
+  const alone = join(folder, 'alone');
+  await mkdir(alone);
+  await copyFile('dist/main.js', join(alone, 'main.mjs'));
+  const env = { MODULE: 'stock', STOCK_DATABASE_URL: url, AMQP_URL: 'amqp://127.0.0.1:1', SEED_DEMO: '1' };
+  const program = await startProgram(env, { bundle: join(alone, 'main.mjs'), cwd: alone });
+  expect((await fetch(`${program.url}/products/MUG-01`)).status).toBe(200);
+  // The broker that is not there yet does not make it unready: the outbox is there for that.
+  expect((await fetch(`${program.url}/readyz`)).status).toBe(200);
+  expect(await program.end()).toBe(0);
+  await drop();
+});
+
+test('a database that is not there yet is waited for, alive but not ready', { timeout: 60_000 }, async () => {
+  const { url, drop } = await createDatabase();
+  await drop();
+  const [port = 0] = await freePorts(1);
+  const env = {
+    MODULE: 'payment',
+    PAYMENT_DATABASE_URL: url,
+    AMQP_URL: 'amqp://127.0.0.1:1',
+    PORT: String(port),
+  };
+  const starting = startProgram(env);
+  const ask = (path: string) =>
+    fetch(`http://127.0.0.1:${port}${path}`).then(
+      ({ status }) => status,
+      () => 0,
+    );
+  await until('it lives', async () => (await ask('/livez')) === 200);
+  expect(await ask('/readyz')).toBe(503);
+  const { drop: dropAgain } = await createDatabase({ name: new URL(url).pathname.slice(1) });
+  const program = await starting;
+  expect(program.output()).toContain("waiting for payment's database");
+  expect(await ask('/readyz')).toBe(200);
+  expect(await program.end()).toBe(0);
+  await dropAgain();
 });
 
 describe('embedded', () => {

@@ -12,13 +12,17 @@ export interface TestDatabase {
 const lockKey = 0x74657374;
 
 /**
- * Makes a database with a random name: empty, or cloned from the template `templateName`, which `template` fills on first use.
+ * Makes a database, with a random name unless told: empty, or cloned from the template `templateName`, which `template` fills on first use.
  */
 export async function createDatabase(
-  options: { readonly templateName?: string; readonly template?: (url: string) => Promise<void> } = {},
+  options: {
+    readonly name?: string;
+    readonly templateName?: string;
+    readonly template?: (url: string) => Promise<void>;
+  } = {},
 ): Promise<TestDatabase> {
   const { templateName, template } = options;
-  const name = `test_${randomBytes(6).toString('hex')}`;
+  const { name = `test_${randomBytes(6).toString('hex')}` } = options;
   const from = templateName === undefined ? 'template0' : `template_${templateName}`;
   await administer(async (sql) => {
     if (template) await ensureTemplate(sql, from, template);

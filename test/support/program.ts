@@ -19,9 +19,18 @@ export interface Ended {
   readonly output: string;
 }
 
-function launch(args: readonly string[], env: Readonly<Record<string, string>>, cwd?: string) {
+interface Place {
+  readonly bundle?: string;
+  readonly cwd?: string;
+}
+
+function launch(
+  args: readonly string[],
+  env: Readonly<Record<string, string>>,
+  { bundle = resolve('dist/main.js'), cwd }: Place = {},
+) {
   const { PATH = '', HOME = '' } = process.env;
-  const child: ChildProcess = spawn(process.execPath, [resolve('dist/main.js'), ...args], {
+  const child: ChildProcess = spawn(process.execPath, [bundle, ...args], {
     env: { PATH, HOME, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
     ...(cwd && { cwd }),
@@ -48,8 +57,11 @@ export async function runProgram(
 }
 
 /** Starts `serve` on a free port and resolves when it says that it serves. `env` as the operator would set it. */
-export async function startProgram(env: Readonly<Record<string, string>>, cwd?: string): Promise<Program> {
-  const { child, exited, output, onOutput } = launch([], { PORT: '0', ...env }, cwd);
+export async function startProgram(
+  env: Readonly<Record<string, string>>,
+  place: Place = {},
+): Promise<Program> {
+  const { child, exited, output, onOutput } = launch([], { PORT: '0', ...env }, place);
   const serving = new Promise<string>((found) => {
     const look = () => {
       const [, url] = /"event":"serving","url":"([^"]+)"|serves (\S+)/.exec(output())?.filter(Boolean) ?? [];
