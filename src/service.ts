@@ -52,7 +52,8 @@ export async function startService(config: Config, services: Services, log: Log)
 
   async function start(): Promise<void> {
     await Promise.all(modules.map((module) => module.prepare(abort.signal)));
-    for (const module of modules) await module.start();
+    // Together: they answer each other's first questions.
+    await Promise.all(modules.map((module) => module.start()));
     running = true;
   }
 

@@ -52,7 +52,8 @@ export function createFailures(options: {
         values (${row.id}, ${row.type}, ${row.subject}, ${row.json}::text::json, ${describe(error)}, ${dueAt(sql, retry)})
         on conflict (id) do update set seen = inbox_failures.seen + 1, failed_at = now()`,
     );
-    observer.parked?.({ ...row, error: describe(error), attempts: 1, dead: retry === 'dead' });
+    const { id, type, subject } = row;
+    observer.parked?.({ id, type, subject, error: describe(error), attempts: 1, dead: retry === 'dead' });
   }
 
   /** Handles one parked message and forgets the failure, in one transaction. False: somebody else has it, or it is not due. */
@@ -86,7 +87,8 @@ export function createFailures(options: {
         update inbox_failures set attempts = ${attempts}, error = ${describe(error)}, failed_at = now(),
           next_attempt_at = ${dueAt(sql, retry)}
         where id = ${id}`;
-      observer.parked?.({ ...row, id, attempts, error: describe(error), dead: retry === 'dead' });
+      const { type, subject } = row;
+      observer.parked?.({ id, type, subject, attempts, error: describe(error), dead: retry === 'dead' });
     });
   }
 

@@ -3,10 +3,19 @@ import { describe as describeError, isEnvironmental } from './faults.ts';
 
 const withCode = (code: string, name = 'PostgresError') => Object.assign(new Error('x'), { code, name });
 
-test.each(['08006', '25006', '40001', '40P01', '53100', '55P03', '57P01', '57014', '58030', 'XX000'])(
-  'SQLSTATE %s is the environment',
-  (code) => expect(isEnvironmental(withCode(code))).toBe(true),
-);
+test.each([
+  '08006',
+  '25006',
+  '26000',
+  '40001',
+  '40P01',
+  '53100',
+  '55P03',
+  '57P01',
+  '57014',
+  '58030',
+  'XX000',
+])('SQLSTATE %s is the environment', (code) => expect(isEnvironmental(withCode(code))).toBe(true));
 
 test.each(['23505', '22P02', '42P01', '23514', 'P0001'])('SQLSTATE %s is the message', (code) =>
   expect(isEnvironmental(withCode(code))).toBe(false),

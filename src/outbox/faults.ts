@@ -1,11 +1,11 @@
 /** Whose fault is it? Decides whether a batch is tried again as it is, or taken apart to find the guilty message. */
 
 /**
- * SQLSTATE classes in which the environment speaks, not the message: 08 connection, 25 transaction state, 40 rollback (deadlock,
- * serialization), 53 resources, 55 object not in the needed state (lock timeout), 57 operator intervention (shutdown,
+ * SQLSTATE classes in which the environment speaks, not the message: 08 connection, 25 transaction state, 26 prepared statement
+ * that is not there (a pooler between), 40 rollback (deadlock, serialization), 53 resources, 55 object not in the needed state (lock timeout), 57 operator intervention (shutdown,
  * cancelled), 58 system, XX internal. https://www.postgresql.org/docs/current/errcodes-appendix.html
  */
-const environmentalClasses = new Set(['08', '25', '40', '53', '55', '57', '58', 'XX']);
+const environmentalClasses = new Set(['08', '25', '26', '40', '53', '55', '57', '58', 'XX']);
 
 /** Codes of sockets and of the driver: the database was not reached, or was lost. */
 const environmentalCode = /^(E[A-Z]{3,}|CONNECT_TIMEOUT|CONNECTION_(CLOSED|ENDED|DESTROYED)|UND_ERR_.+)$/;

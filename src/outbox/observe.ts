@@ -3,7 +3,7 @@
 export interface Observer {
   /** Something failed that is tried again by itself. */
   failed?(event: { readonly what: string; readonly error: unknown; readonly retryInMs: number }): void;
-  /** A message could not be handled and was put aside: tried again later, or dead and waiting for a person. */
+  /** A message could not be handled and was put aside: tried again later, or dead and waiting for a person. Never its content. */
   parked?(event: {
     readonly id: string;
     readonly type: string | null;
