@@ -33,7 +33,7 @@ export interface Services {
 }
 
 /** How long a graceful stop may take for requests in hand, in milliseconds. */
-const graceMs = 5_000;
+const graceMs = 3_000;
 
 /** Serves at once; the modules start as soon as their databases are there. */
 export async function startService(config: Config, services: Services, log: Log): Promise<Service> {
@@ -65,7 +65,9 @@ export async function startService(config: Config, services: Services, log: Log)
       running = false;
       abort.abort();
       await Promise.allSettled([started]);
-      await Promise.all([server.close({ graceMs }), ...modules.map((module) => module.stop())]);
+      // First who writes, then who sends what was written.
+      await server.close({ graceMs });
+      await Promise.all(modules.map((module) => module.stop()));
       await Promise.all(modules.map((module) => module.close()));
     },
   };
