@@ -42,21 +42,23 @@ export function createUnitOfWork(options: {
   return {
     async run(work) {
       let rows: readonly OutboxRow[] = [];
+      const messages: Message[] = [];
       const listeners: (() => void)[] = [];
-      const result = await database.transaction(async (sql) => {
-        const messages: Message[] = [];
-        const result = await work({
-          sql,
-          send(draft) {
-            const message = compose(draft, source, new Date());
-            messages.push(message);
-            return message;
-          },
-          onCommit: (listener) => listeners.push(listener),
-        });
-        if (messages.length > 0) rows = await insert(sql, messages);
-        return result;
-      });
+      const result = await database.transaction(
+        (sql) =>
+          work({
+            sql,
+            send(draft) {
+              const message = compose(draft, source, new Date());
+              messages.push(message);
+              return message;
+            },
+            onCommit: (listener) => listeners.push(listener),
+          }),
+        async (sql) => {
+          if (messages.length > 0) rows = await insert(sql, messages);
+        },
+      );
       for (const listener of listeners) listener();
       void dispatcher.dispatch(rows);
       return result;

@@ -26,7 +26,11 @@ export interface Database {
   /** Runs one statement on a connection of its own. Two statements have nothing in common: use `transaction`. */
   query<T>(statement: (sql: Sql) => Promise<T>): Promise<T>;
   /** Runs `work` between begin and commit. If it throws, nothing of it has happened, and the error is thrown on. */
-  transaction<T>(work: (sql: Sql) => Promise<T>): Promise<T>;
+  transaction<T>(
+    work: (sql: Sql) => Promise<T>,
+    /** Statements that travel with the commit: if one of them fails, it is none. */
+    last?: (sql: Sql) => Promise<unknown> | undefined,
+  ): Promise<T>;
   /** Refuses new work, waits for what is in hand, closes every connection. */
   close(): Promise<void>;
 }
@@ -124,12 +128,13 @@ export function openDatabase(options: DatabaseOptions): Database {
   return {
     query: (statement) => using((client) => statement(client.sql)),
 
-    transaction: (work) =>
+    transaction: (work, last) =>
       using(async ({ sql }) => {
         // Not awaited: it travels with the first statement. If it is lost, so is the connection, and that statement with it.
         const begun = sql.unsafe(begin).execute();
         const [result] = await Promise.all([work(sql), begun]);
-        const { command } = await sql.unsafe('commit');
+        const written = last?.(sql);
+        const [{ command }] = await Promise.all([sql.unsafe('commit').execute(), written]);
         // PostgreSQL answers ROLLBACK if a statement failed and its error was swallowed.
         if (command !== 'COMMIT')
           throw new Error('the transaction was rolled back: one of its statements had failed');

@@ -47,12 +47,13 @@ export async function lockPayments(sql: Sql, orderIds: readonly string[]): Promi
  */
 export async function lockOrPlace(sql: Sql, orderIds: readonly string[]): Promise<Map<string, Payment>> {
   const ids = [...new Set(orderIds)].sort();
-  const placeholders = await sql<{ orderId: string }[]>`
+  const placing = sql<{ orderId: string }[]>`
     insert into payments (order_id, id, state)
     select order_id, id, 'voided'
     from unnest(${ids}::uuid[], ${ids.map(() => uuidv7())}::uuid[]) as placed (order_id, id) order by order_id
-    on conflict (order_id) do nothing returning order_id as "orderId"`;
-  const payments = await lockPayments(sql, ids);
+    on conflict (order_id) do nothing returning order_id as "orderId"`.execute();
+  // Sent one after the other, they travel in one round trip.
+  const [placeholders, payments] = await Promise.all([placing, lockPayments(sql, ids)]);
   for (const { orderId } of placeholders) payments.delete(orderId);
   return payments;
 }

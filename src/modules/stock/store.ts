@@ -31,13 +31,15 @@ export async function lockReservations(
   orderIds: readonly string[],
 ): Promise<Map<string, Reservation>> {
   const ids = [...new Set(orderIds)];
-  const placeholders = await sql<{ orderId: string }[]>`
+  const placing = sql<{ orderId: string }[]>`
     insert into reservations (order_id, state, lines)
     select id, 'released', '[]' from unnest(${ids}::uuid[]) as id order by id
-    on conflict do nothing returning order_id as "orderId"`;
-  const rows = await sql<Reservation[]>`
+    on conflict do nothing returning order_id as "orderId"`.execute();
+  const locking = sql<Reservation[]>`
     select order_id as "orderId", state, lines, reason from reservations
     where order_id = any(${ids}::uuid[]) order by order_id for update`;
+  // Sent one after the other, they travel in one round trip.
+  const [placeholders, rows] = await Promise.all([placing, locking]);
   const fresh = new Set(placeholders.map(({ orderId }) => orderId));
   return new Map(rows.filter(({ orderId }) => !fresh.has(orderId)).map((row) => [row.orderId, row]));
 }
