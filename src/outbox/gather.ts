@@ -5,7 +5,7 @@ const maxGathered = 500;
 
 /**
  * Returns a function that hands its item to `run` together with what others hand in meanwhile, and gives back what `run` has
- * made of it: results in the order of the items, or nothing. A lone caller never waits; under load the batches grow by
+ * made of it: results in the order of the items, or nothing. A lone caller waits for no other; under load the batches grow by
  * themselves. A failure is told to all of its run. Every caller waits for its answer, so that no more is gathered than callers
  * there are.
  */
@@ -17,7 +17,6 @@ export function gather<Item, Result = void>(
   let running = false;
 
   async function runAll(): Promise<void> {
-    running = true;
     while (gathered.length > 0) {
       const callers = gathered.splice(0, maxGathered);
       try {
@@ -33,6 +32,9 @@ export function gather<Item, Result = void>(
   return (item) =>
     new Promise((resolve, reject) => {
       gathered.push({ item, resolve, reject });
-      if (!running) void runAll();
+      if (running) return;
+      running = true;
+      // Not at once: those who were woken by the same event come along.
+      setImmediate(runAll);
     });
 }

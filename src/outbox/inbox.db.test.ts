@@ -1,6 +1,6 @@
 import { v4 as uuidv4, v7 as uuidv7 } from 'uuid';
 import * as v from 'valibot';
-import { afterAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createScriptedBroker } from '../../test/support/broker.ts';
 import { openTestDatabase } from '../../test/support/database.ts';
 import { createConsumer } from './consumer.ts';
@@ -260,9 +260,11 @@ describe('a consumer', () => {
       await sql`select 1`;
     });
     consumer.start();
-    await broker.deliver(...Array.from({ length: 20 }, (_, n) => say(`w${n}`)));
+    const first = broker.deliver(say('a'), say('b'));
+    await vi.waitFor(() => expect(batches).toEqual([2]));
+    await Promise.all([first, broker.deliver(...Array.from({ length: 20 }, (_, n) => say(`w${n}`)))]);
     await consumer.stop();
-    expect(batches).toEqual([1, 19]);
+    expect(batches).toEqual([2, 20]);
   });
 
   test('the environment parks nothing: the batch is tried again until it succeeds', async () => {

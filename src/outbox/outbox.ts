@@ -1,7 +1,7 @@
 /** The unit of work: state and messages in one transaction, handed to the dispatcher after the commit. */
 import type { Dispatcher } from './dispatcher.ts';
 import { compose, type Draft, type Message } from './message.ts';
-import type { Database, Sql } from './transaction.ts';
+import type { Database, Sql, Statement } from './transaction.ts';
 
 /** What a piece of work has in hand while its transaction is open. */
 export interface Unit {
@@ -55,8 +55,9 @@ export function createUnitOfWork(options: {
             },
             onCommit: (listener) => listeners.push(listener),
           }),
-        async (sql) => {
-          if (messages.length > 0) rows = await insert(sql, messages);
+        (sql) => {
+          rows = messages.map(leasedRow);
+          return messages.length > 0 ? [insert(sql, messages, rows)] : [];
         },
       );
       for (const listener of listeners) listener();
@@ -66,25 +67,26 @@ export function createUnitOfWork(options: {
   };
 }
 
-/** Writes messages that are born leased: this process sends them right after the commit, the relay looks away meanwhile. */
-async function insert(sql: Sql, messages: readonly Message[]): Promise<readonly OutboxRow[]> {
-  // Taken before the row's own lease begins, so that this process always gives up first.
-  const leasedUntilMs = performance.now() + leaseSeconds * 1_000;
-  const rows = messages.map((message) => ({
+/** A message that is born leased: this process sends it right after the commit, the relay looks away meanwhile. */
+function leasedRow(message: Message): OutboxRow {
+  return {
     id: message.id,
     type: message.type,
     json: JSON.stringify(message),
     attempts: 0,
-    leasedUntilMs,
-  }));
-  await sql`
+    // Taken before the row's own lease begins, so that this process always gives up first.
+    leasedUntilMs: performance.now() + leaseSeconds * 1_000,
+  };
+}
+
+function insert(sql: Sql, messages: readonly Message[], rows: readonly OutboxRow[]): Statement {
+  return sql`
     insert into outbox (id, type, subject, message, leased_until)
     select id, type, subject, message::json, clock_timestamp() + make_interval(secs => ${leaseSeconds})
     from unnest(
       ${rows.map(({ id }) => id)}::uuid[], ${rows.map(({ type }) => type)}::text[],
       ${messages.map(({ subject }) => subject)}::text[], ${rows.map(({ json }) => json)}::text[]
     ) as message (id, type, subject, message)`;
-  return rows;
 }
 
 /**

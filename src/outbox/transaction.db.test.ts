@@ -52,12 +52,12 @@ test('a failed statement whose error was swallowed cannot pass for a commit', as
 test('what travels with the commit is part of it: it fails, nothing is written', async () => {
   const failing = database.transaction(
     (sql) => sql`insert into written values (10)`,
-    (sql) => sql`insert into written values (11), (1 / 0)`,
+    (sql) => [sql`insert into written values (11), (1 / 0)`],
   );
   await expect(failing).rejects.toThrow('division by zero');
   await database.transaction(
     (sql) => sql`insert into written values (12)`,
-    (sql) => sql`insert into written values (13)`,
+    (sql) => [sql`insert into written values (13)`],
   );
   expect((await written()).filter((n) => n >= 10)).toEqual([12, 13]);
 });

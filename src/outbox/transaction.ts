@@ -12,6 +12,9 @@ import postgres from 'postgres';
 /** What statements are written with: a tagged template, as `await sql`select 1``. */
 export type Sql = postgres.ISql<{ bigint: number }>;
 
+/** A statement that was written and not sent. */
+export type Statement = postgres.PendingQuery<postgres.Row[]>;
+
 export interface DatabaseOptions {
   readonly url: string;
   /** Shown in `pg_stat_activity`. */
@@ -28,8 +31,8 @@ export interface Database {
   /** Runs `work` between begin and commit. If it throws, nothing of it has happened, and the error is thrown on. */
   transaction<T>(
     work: (sql: Sql) => Promise<T>,
-    /** Statements that travel with the commit: if one of them fails, it is none. */
-    last?: (sql: Sql) => Promise<unknown> | undefined,
+    /** Statements, not sent yet, that travel with the commit: if one of them fails, it is none. */
+    last?: (sql: Sql) => readonly Statement[],
   ): Promise<T>;
   /** Refuses new work, waits for what is in hand, closes every connection. */
   close(): Promise<void>;
@@ -133,8 +136,11 @@ export function openDatabase(options: DatabaseOptions): Database {
         // Not awaited: it travels with the first statement. If it is lost, so is the connection, and that statement with it.
         const begun = sql.unsafe(begin).execute();
         const [result] = await Promise.all([work(sql), begun]);
-        const written = last?.(sql);
-        const [{ command }] = await Promise.all([sql.unsafe('commit').execute(), written]);
+        // Sent in this order, whoever made them: the driver sends a statement when it is executed, not when it is written.
+        const statements = [...(last?.(sql) ?? []), sql.unsafe('commit')].map((statement) =>
+          statement.execute(),
+        );
+        const command = (await Promise.all(statements)).at(-1)?.command;
         // PostgreSQL answers ROLLBACK if a statement failed and its error was swallowed.
         if (command !== 'COMMIT')
           throw new Error('the transaction was rolled back: one of its statements had failed');
