@@ -1,5 +1,5 @@
 /** A private RabbitMQ node for tests: on free ports, with files and an epmd of its own, gone when the tests are. */
-import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { chmod, chown, mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -30,7 +30,7 @@ const startTimeoutMs = 60_000;
 export async function startRabbit(): Promise<RabbitNode | { readonly missing: string }> {
   const url = process.env['TEST_AMQP_URL'];
   if (url) return unmanaged(url);
-  const programs = findPrograms() ?? (install() ? findPrograms() : undefined);
+  const programs = findPrograms() ?? ((await install()) ? findPrograms() : undefined);
   if (!programs) return { missing: 'install rabbitmq-server, or name one with TEST_AMQP_URL' };
   return startNode(programs);
 }
@@ -59,22 +59,27 @@ function findPrograms(): string | undefined {
   return folders.find((folder) => existsSync(join(folder, 'rabbitmq-server')));
 }
 
-function install(): boolean {
+async function install(): Promise<boolean> {
   const debian = process.getuid?.() === 0 && existsSync('/etc/debian_version');
   if (!debian || process.env['TEST_INSTALL'] === '0') return false;
   console.error('installing rabbitmq-server with apt-get for the tests (TEST_INSTALL=0 forbids it) ...');
-  // A policy that denies starts: the package's own service is not wanted. What was there is put back.
+  // Test files that run at the same time take turns, and the later ones find it there. A policy that denies starts: the package's own
+  // service is not wanted. What was there is put back.
   const script = `
     set -e
+    exec 9> /tmp/order-saga-install.lock
+    flock 9
+    if [ -e /usr/lib/rabbitmq/bin/rabbitmq-server ]; then exit 0; fi
     policy=/usr/sbin/policy-rc.d
     if [ -e $policy ]; then cp -p $policy $policy.before; fi
     restore() { if [ -e $policy.before ]; then mv $policy.before $policy; else rm -f $policy; fi; }
     trap restore EXIT
     printf '#!/bin/sh\\nexit 101\\n' > $policy; chmod 755 $policy
     export DEBIAN_FRONTEND=noninteractive
-    apt-get install -y --no-install-recommends rabbitmq-server || { apt-get update; apt-get install -y --no-install-recommends rabbitmq-server; }`;
+    install() { apt-get install -y --no-install-recommends -o DPkg::Lock::Timeout=300 rabbitmq-server; }
+    install || { apt-get update; install; }`;
   try {
-    execFileSync('sh', ['-c', script], { stdio: ['ignore', 'ignore', 'pipe'], timeout: 300_000 });
+    await promisify(execFile)('sh', ['-c', script], { timeout: 300_000, maxBuffer: 10_000_000 });
     return true;
   } catch (error) {
     console.error(`it could not be installed: ${String(error).slice(0, 500)}`);
