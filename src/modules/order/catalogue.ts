@@ -4,6 +4,8 @@ import { type Database, type Sql, type UnitOfWork, unsent, type Worker } from '.
 
 /** A change that was lost on the way is noticed after this time at the latest, in seconds. */
 const askAgainSeconds = 3_600;
+/** A start asks too, unless another replica has just done so: what happened meanwhile may have been missed. */
+const askAtStartSeconds = 60;
 
 /** Takes over products that are newer than what is known of them. */
 export async function adoptProducts(sql: Sql, products: readonly ListedProduct[]): Promise<void> {
@@ -42,6 +44,7 @@ export function isListed(database: Database): () => Promise<boolean> {
  * answer is missing. A question that is still in the outbox is not asked twice.
  */
 export function createListing(unit: UnitOfWork, retrySeconds: number): Worker {
+  let askAfterSeconds = askAtStartSeconds;
   return {
     name: 'product listing',
     everyMs: Math.min(5_000, retrySeconds * 1_000),
@@ -50,9 +53,10 @@ export function createListing(unit: UnitOfWork, retrySeconds: number): Worker {
         const [due] = await sql<{ questionId: string | null }[]>`
           select question_id as "questionId" from catalogue
           where asked_at is null
-            or asked_at < now() - make_interval(secs => ${askAgainSeconds})
+            or asked_at < now() - make_interval(secs => ${askAfterSeconds})
             or (asked_at < now() - make_interval(secs => ${retrySeconds}) and (listed_at is null or listed_at < asked_at))
           for update`;
+        askAfterSeconds = askAgainSeconds;
         if (!due) return { more: false };
         const { questionId } = due;
         if (questionId && (await unsent(sql, [questionId])).has(questionId)) return { more: false };
