@@ -4,8 +4,9 @@ import { describe } from './faults.ts';
 import { gather } from './gather.ts';
 import { encode, stamp } from './message.ts';
 import type { Observer } from './observe.ts';
-import { countRefusal, deleteSent, leaseSeconds, type OutboxRow } from './outbox.ts';
+import type { OutboxRow } from './outbox.ts';
 import { nextRetry } from './retry.ts';
+import { leaseSeconds, type MessageStore, messageStore } from './store.ts';
 import type { Database } from './transaction.ts';
 
 /** Rows in the hands of one process: what it can send in the seconds of a lease; about 5 MB. The rest is the relay's. */
@@ -44,12 +45,15 @@ export function createDispatcher(options: {
   /** Types that nobody need listen to; of all others the broker must put every message into a queue. */
   readonly news: readonly string[];
   readonly observer?: Observer;
+  readonly store?: MessageStore;
 }): Dispatcher {
-  const { database, broker, observer = {} } = options;
+  const { database, broker, observer = {}, store = messageStore } = options;
   const news = new Set(options.news);
   const waiting = new Map<string, Held[]>();
   const inFlightOfType = new Map<string, number>();
-  const forget = gather((packets: readonly (readonly string[])[]) => deleteSent(database, packets.flat()));
+  const forget = gather((packets: readonly (readonly string[])[]) =>
+    database.query((sql) => store.deleteMessages(sql, packets.flat())),
+  );
   let held = 0;
   let inFlight = 0;
   let stopped = false;
@@ -113,7 +117,8 @@ export function createDispatcher(options: {
       observer.refused?.({ type, messages: ids.length, error: outcome.refused });
       const attempts = 1 + Math.max(...rows.map((row) => row.attempts));
       const retry = nextRetry(refusalRetry, attempts, Math.random());
-      if (retry !== 'dead') await countRefusal(database, { ids, error: outcome.refused, ...retry });
+      if (retry === 'dead') return;
+      await database.query((sql) => store.countRefusal(sql, { ids, error: outcome.refused, ...retry }));
     }
   }
 

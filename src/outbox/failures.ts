@@ -8,7 +8,8 @@ import type { Observer } from './observe.ts';
 import type { UnitOfWork } from './outbox.ts';
 import { placeOfId } from './retention.ts';
 import { nextRetry, type RetryPolicy } from './retry.ts';
-import type { Database, Sql } from './transaction.ts';
+import { type MessageStore, messageStore, type WaitSeconds } from './store.ts';
+import type { Database } from './transaction.ts';
 
 /** Failures tried in one run of the worker. */
 const maxRetriedAtOnce = 100;
@@ -31,99 +32,83 @@ export function createFailures(options: {
   readonly unit: UnitOfWork;
   readonly policy: RetryPolicy;
   readonly observer?: Observer;
+  readonly store?: MessageStore;
 }): Failures {
-  const { database, unit, policy, observer = {} } = options;
+  const { database, unit, policy, observer = {}, store = messageStore } = options;
 
-  const retryAfter = (error: unknown, attempts: number) =>
-    error instanceof DeadMessage ? 'dead' : nextRetry(policy, attempts, Math.random());
+  /** Null: dead. */
+  function waitAfter(error: unknown, attempts: number): WaitSeconds {
+    const retry = error instanceof DeadMessage ? 'dead' : nextRetry(policy, attempts, Math.random());
+    return retry === 'dead' ? null : retry.inSeconds;
+  }
 
   async function park({
     content,
-    error,
+    error: thrown,
   }: {
     readonly content: unknown;
     readonly error: unknown;
   }): Promise<void> {
-    const row = rowOf(content, error);
-    const retry = retryAfter(error, 1);
-    await database.query(
-      (sql) => sql`
-        insert into inbox_failures (id, type, subject, message, error, next_attempt_at)
-        values (${row.id}, ${row.type}, ${row.subject}, ${row.json}::text::json, ${describe(error)}, ${dueAt(sql, retry)})
-        on conflict (id) do update set seen = inbox_failures.seen + 1, failed_at = now()`,
-    );
+    const row = rowOf(content, thrown);
+    const error = describe(thrown);
+    const waitSeconds = waitAfter(thrown, 1);
+    await database.query((sql) => store.park(sql, { ...row, error, waitSeconds }));
     const { id, type, subject } = row;
-    observer.parked?.({ id, type, subject, error: describe(error), attempts: 1, dead: retry === 'dead' });
+    observer.parked?.({ id, type, subject, error, attempts: 1, dead: waitSeconds === null });
   }
 
-  /** Handles one parked message and forgets the failure, in one transaction. False: somebody else has it, or it is not due. */
+  /** Handles one parked message and forgets the failure, in one transaction; nothing if somebody else has it or it is not due. */
   async function retry(id: string, { handles, handle }: { handles: Handles; handle: Handle }): Promise<void> {
     await unit.run(async (open) => {
       const { sql } = open;
-      const [row] = await sql<{ json: string; parked_at: Date }[]>`
-        select message::text as json, parked_at from inbox_failures
-        where id = ${id} and next_attempt_at <= now() for update skip locked`;
-      if (!row) return;
-      const [entry] = decode(Buffer.from(row.json), row.parked_at);
+      const parked = await store.lockDueFailure(sql, id);
+      if (!parked) return;
+      const [entry] = decode(Buffer.from(parked.json), parked.parkedAt);
       const { message, fault } = admit(
         entry ?? { content: null, fault: 'nothing was kept' },
         handles,
         new Date(),
       );
       if (!message) throw new DeadMessage(fault);
-      if (await isFirst(sql, message.id)) await handle(open, [message]);
-      await sql`delete from inbox_failures where id = ${id}`;
+      // An id too old to be remembered counts as new.
+      const ids = remembered([message.id]);
+      const isFresh = ids.length === 0 || (await store.remember(sql, ids)).length > 0;
+      if (isFresh) await handle(open, [message]);
+      await store.deleteFailures(sql, [id]);
     });
   }
 
-  async function countFailure(id: string, error: unknown): Promise<void> {
+  async function countFailure(id: string, thrown: unknown): Promise<void> {
     await database.transaction(async (sql) => {
-      const [row] = await sql<{ attempts: number; type: string | null; subject: string | null }[]>`
-        select attempts, type, subject from inbox_failures where id = ${id} for update`;
-      if (!row) return;
-      const attempts = row.attempts + 1;
-      const retry = retryAfter(error, attempts);
-      await sql`
-        update inbox_failures set attempts = ${attempts}, error = ${describe(error)}, failed_at = now(),
-          next_attempt_at = ${dueAt(sql, retry)}
-        where id = ${id}`;
-      const { type, subject } = row;
-      observer.parked?.({ id, type, subject, attempts, error: describe(error), dead: retry === 'dead' });
+      const failure = await store.lockFailure(sql, id);
+      if (!failure) return;
+      const { type, subject } = failure;
+      const attempts = failure.attempts + 1;
+      const error = describe(thrown);
+      const waitSeconds = waitAfter(thrown, attempts);
+      await store.updateFailure(sql, { id, attempts, error, waitSeconds });
+      observer.parked?.({ id, type, subject, attempts, error, dead: waitSeconds === null });
     });
   }
 
   return {
     park,
 
-    async redrive(ids) {
-      const { count } = await database.query(
-        (sql) => sql`
-          update inbox_failures set attempts = 0, next_attempt_at = now()
-          where id = any(${[...ids]}::uuid[]) and next_attempt_at is null`,
-      );
-      return count;
-    },
+    redrive: (ids) => database.query((sql) => store.redrive(sql, ids)),
 
     discard: (ids) =>
       database.transaction(async (sql) => {
-        const rows = await sql<{ id: string }[]>`
-          delete from inbox_failures where id = any(${[...ids]}::uuid[]) returning id`;
-        const kept = rows.map(({ id }) => id).filter((id) => placeOfId(id, new Date()) === 'inbox');
-        await sql`
-          insert into inbox (id) select id from unnest(${kept}::uuid[]) as id order by id on conflict do nothing`;
-        return rows.length;
+        const discarded = await store.deleteFailures(sql, ids);
+        await store.remember(sql, remembered(discarded));
+        return discarded.length;
       }),
 
     retries: (handling) => ({
       name: 'failure retries',
       everyMs: 1_000,
       async runOnce() {
-        const due = await database.query(
-          (sql) => sql<{ id: string }[]>`
-            select id from inbox_failures where next_attempt_at <= now()
-            order by next_attempt_at limit ${maxRetriedAtOnce}`,
-        );
-        for (const { id } of due) {
+        const due = await database.query((sql) => store.dueFailures(sql, maxRetriedAtOnce));
+        for (const id of due) {
           try {
             await retry(id, handling);
           } catch (error) {
@@ -137,17 +122,8 @@ export function createFailures(options: {
   };
 }
 
-/** Remembers the id and says whether it was new. An id too old to be remembered counts as new. */
-async function isFirst(sql: Sql, id: string): Promise<boolean> {
-  if (placeOfId(id, new Date()) !== 'inbox') return true;
-  const { count } = await sql`insert into inbox (id) values (${id}) on conflict do nothing`;
-  return count === 1;
-}
-
-/** Null is dead. */
-function dueAt(sql: Sql, retry: ReturnType<typeof nextRetry>) {
-  return retry === 'dead' ? null : sql`now() + make_interval(secs => ${retry.inSeconds})`;
-}
+/** Of these ids those that the inbox remembers. */
+const remembered = (ids: readonly string[]) => ids.filter((id) => placeOfId(id, new Date()) === 'inbox');
 
 /** What is kept of a message, or of what came in its place: that has an id of its own content, so that it is kept once. */
 function rowOf(content: unknown, error: unknown) {

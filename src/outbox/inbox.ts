@@ -5,6 +5,7 @@ import { DeadMessage, isEnvironmental } from './faults.ts';
 import { type Decoded, faultsOf, type Message } from './message.ts';
 import type { Unit, UnitOfWork } from './outbox.ts';
 import { placeOfId } from './retention.ts';
+import { type MessageStore, messageStore } from './store.ts';
 import type { Sql } from './transaction.ts';
 
 /** The message types that a service takes, each with the schema of `{subject, data}`. */
@@ -31,12 +32,13 @@ export function createInbox(options: {
   readonly handles: Handles;
   readonly handle: Handle;
   readonly failures: Failures;
+  readonly store?: MessageStore;
 }): Inbox {
-  const { unit, handles, handle, failures } = options;
+  const { unit, handles, handle, failures, store = messageStore } = options;
 
   const handleOnce = (messages: readonly Message[]) =>
     unit.run(async (open) => {
-      const fresh = await takeIn(open.sql, messages, new Date());
+      const fresh = await takeIn(store, open.sql, messages, new Date());
       if (fresh.length > 0) await handle(open, fresh);
     });
 
@@ -84,29 +86,19 @@ export function admit(
 
 const contentOf = (entry: Decoded): unknown => ('message' in entry ? entry.message : entry.content);
 
-/**
- * Writes the ids into the inbox and returns the messages that were not there yet. A parked message is not among them: its
- * retry has it in hand. The ids go in sorted, so that two batches with common messages cannot wait for each other in a circle.
- */
-export async function takeIn(sql: Sql, messages: readonly Message[], now: Date): Promise<readonly Message[]> {
-  const rows = await sql<{ id: string }[]>`
-    insert into inbox (id)
-    select id from unnest(${idsIn('inbox', messages, now)}::uuid[]) as arrived (id)
-    where not exists (select from inbox_failures where inbox_failures.id = arrived.id)
-    order by id
-    on conflict do nothing returning id`;
-  const fresh = new Set(rows.map(({ id }) => id));
-  for (const id of await notParked(sql, idsIn('old', messages, now))) fresh.add(id);
+/** Remembers the messages and returns those that were not known yet. A parked one is not among them: its retry has it in hand. */
+export async function takeIn(
+  store: MessageStore,
+  sql: Sql,
+  messages: readonly Message[],
+  now: Date,
+): Promise<readonly Message[]> {
+  const old = idsIn('old', messages, now);
+  const fresh = new Set(await store.rememberFresh(sql, idsIn('inbox', messages, now)));
+  // Older than the oldest partition: nobody remembers whether they were handled; handlers are idempotent by subject.
+  const parked = await store.parkedAmong(sql, old);
+  for (const id of old) if (!parked.has(id)) fresh.add(id);
   return messages.filter(({ id }) => fresh.has(id));
-}
-
-/** Older than the oldest partition: nobody remembers whether they were handled; handlers are idempotent by subject. */
-async function notParked(sql: Sql, oldIds: readonly string[]): Promise<readonly string[]> {
-  if (oldIds.length === 0) return [];
-  const rows = await sql<
-    { id: string }[]
-  >`select id from inbox_failures where id = any(${[...oldIds]}::uuid[])`;
-  return oldIds.filter((id) => !rows.some((row) => row.id === id));
 }
 
 function idsIn(place: 'inbox' | 'old', messages: readonly Message[], now: Date): string[] {

@@ -4,8 +4,9 @@ import { openTestDatabase } from '../../test/support/database.ts';
 import { PublishRefused } from './broker.ts';
 import { createDispatcher } from './dispatcher.ts';
 import { decode } from './message.ts';
-import { claim, createUnitOfWork, unsent } from './outbox.ts';
+import { claim, createUnitOfWork } from './outbox.ts';
 import { createRelay } from './relay.ts';
+import { unsent } from './store.ts';
 
 const database = await openTestDatabase('outbox');
 

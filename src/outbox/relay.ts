@@ -2,6 +2,7 @@
 import type { Dispatcher } from './dispatcher.ts';
 import type { Worker } from './loop.ts';
 import { claim } from './outbox.ts';
+import type { MessageStore } from './store.ts';
 import type { Database } from './transaction.ts';
 
 /** Rows claimed at once: a few packets of each type, sent well within their lease. */
@@ -11,15 +12,16 @@ const maxClaimed = 500;
 export function createRelay(options: {
   readonly database: Database;
   readonly dispatcher: Dispatcher;
+  readonly store?: MessageStore;
 }): Worker {
-  const { database, dispatcher } = options;
+  const { database, dispatcher, store } = options;
   return {
     name: 'outbox relay',
     everyMs: 1_000,
     async runOnce() {
       const limit = Math.min(maxClaimed, dispatcher.room());
       if (limit === 0) return { more: false };
-      const rows = await claim(database, limit);
+      const rows = await claim(database, limit, store);
       await dispatcher.dispatch(rows);
       return { more: rows.length === limit };
     },

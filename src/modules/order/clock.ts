@@ -2,35 +2,44 @@
 import type { UnitOfWork, Worker } from '../../outbox/index.ts';
 import { createJourneys } from './journeys.ts';
 import { expire, type Patience } from './order.ts';
-import { lockOverdue, postpone, withUnsentCommand } from './store.ts';
+import { type OrderStore, orderStore, type StoredOrder } from './store.ts';
 
 /** In one run, and so in one second: after an outage the participants get their commands again as a stream, not a flood. */
 const maxOverdue = 500;
 
 /** Looks for overdue steps. A step whose last command has not even left is neither sent again nor counted. */
-export function createDeadlines(unit: UnitOfWork, patience: Patience): Worker {
+export function createDeadlines(
+  unit: UnitOfWork,
+  patience: Patience,
+  store: OrderStore = orderStore,
+): Worker {
   return {
     name: 'saga deadlines',
     everyMs: 1_000,
     runOnce: () =>
       unit.run(async ({ sql, send }) => {
-        const overdue = await lockOverdue(sql, maxOverdue);
+        const overdue = await store.lockOverdue(sql, maxOverdue);
         if (overdue.length === 0) return { more: false };
-        const unsent = await withUnsentCommand(sql, overdue);
+        const commands = overdue.flatMap(({ commandId }) => commandId ?? []);
+        const unsent = await store.unsent(sql, commands);
+        const isUnsent = ({ commandId }: StoredOrder) => commandId !== null && unsent.has(commandId);
         const journeys = createJourneys(
           new Map(overdue.map((stored) => [stored.order.id, stored])),
           patience,
+          store,
         );
-        for (const { order } of overdue)
-          if (!unsent.has(order.id)) {
+        for (const stored of overdue)
+          if (!isUnsent(stored)) {
+            const { order } = stored;
             const decision = expire(order, patience);
             const name = decision.order.step === order.step ? 'deadline' : 'gave_up';
             journeys.take(decision, { name, send });
           }
         await journeys.save(sql);
-        await postpone(
+        const waitSeconds = patience.stepTimeoutSeconds;
+        await store.postpone(
           sql,
-          [...unsent].map((id) => ({ id, waitSeconds: patience.stepTimeoutSeconds })),
+          overdue.filter(isUnsent).map(({ order: { id } }) => ({ id, waitSeconds })),
         );
         return { more: false };
       }),

@@ -4,10 +4,10 @@ import * as v from 'valibot';
 import { Line, maxIdLength, maxLines, OrderId } from '../../contracts/values.ts';
 import { body, cursor, type Fault, Limit, page, param, problem, query, text } from '../../http/index.ts';
 import type { Database, UnitOfWork } from '../../outbox/index.ts';
-import { createJourneys } from './journeys.ts';
-import { decide, type Patience, type Refusal } from './order.ts';
+import { createCancelling } from './cancelling.ts';
+import type { Patience, Refusal } from './order.ts';
 import { createPlacing } from './placing.ts';
-import { findOrder, listOrders, lockOrders } from './store.ts';
+import { findOrder, listOrders } from './store.ts';
 
 const Id = text(maxIdLength);
 
@@ -60,6 +60,7 @@ export function createRoutes(context: {
   const { database, unit, patience, isListed } = context;
   const routes = new Hono();
   const placeOrder = createPlacing(unit, patience);
+  const cancelOrder = createCancelling(unit, patience);
 
   async function answerOrder(c: Context, id: string, status: 200 | 202) {
     const order = await database.query((sql) => findOrder(sql, id));
@@ -93,21 +94,7 @@ export function createRoutes(context: {
 
   routes.post('/orders/:id/cancel', param(ById), async (c) => {
     const { id } = c.req.valid('param');
-    const outcome = await unit.run(async ({ sql, send }) => {
-      const stored = await lockOrders(sql, [id]);
-      const order = stored.get(id)?.order;
-      if (!order) return 'unknown';
-      if (order.status === 'cancelled') return 'cancelled';
-      const decision = decide(order, 'cancel', {
-        code: 'cancelled_by_customer',
-        detail: 'the customer cancelled the order',
-      });
-      if (typeof decision === 'string') return order.status;
-      const journeys = createJourneys(stored, patience);
-      journeys.take(decision, { name: 'cancel', send });
-      await journeys.save(sql);
-      return 'cancelled';
-    });
+    const outcome = await cancelOrder(id);
     if (outcome === 'unknown') return notFound(c, id);
     if (outcome === 'cancelled') return answerOrder(c, id, 202);
     return problem(c, 409, 'The order cannot be cancelled any more', { detail: `It is ${outcome}.` });

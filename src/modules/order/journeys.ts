@@ -2,13 +2,11 @@
 import type { Draft, Message, Sql } from '../../outbox/index.ts';
 import { type Decision, type Order, type Patience, type Saying, waitSeconds } from './order.ts';
 import {
-  appendHistory,
   type ChangedOrder,
   type HistoryEntry,
-  insertNotices,
-  insertOrders,
+  type OrderStore,
+  orderStore,
   type StoredOrder,
-  updateOrders,
 } from './store.ts';
 
 /** What happened: its name, the message if it was one, and how to answer. */
@@ -31,6 +29,7 @@ export interface Journeys {
 export function createJourneys(
   stored: ReadonlyMap<string, StoredOrder>,
   patience: Patience,
+  store: OrderStore = orderStore,
   now: Date = new Date(),
 ): Journeys {
   const orders = new Map<string, Order>([...stored].map(([id, { order }]) => [id, order]));
@@ -80,17 +79,17 @@ export function createJourneys(
       const all = [...changed.values()];
       // Sent together, they travel in one round trip.
       await Promise.all([
-        insertOrders(
+        store.insertOrders(
           sql,
           all.filter(({ order }) => !stored.has(order.id)),
           now,
         ),
-        updateOrders(
+        store.updateOrders(
           sql,
           all.filter(({ order }) => stored.has(order.id)),
         ),
-        appendHistory(sql, history),
-        insertNotices(sql, decided),
+        store.appendHistory(sql, history),
+        store.insertNotices(sql, decided),
       ]);
     },
   };

@@ -5,10 +5,9 @@ import { type ListedProduct, stockEvents, stockReplies } from '../../contracts/s
 import type { Reason } from '../../contracts/values.ts';
 import { DeadMessage, type Incoming } from '../../outbox/index.ts';
 import { type Reaction, react } from '../react.ts';
-import { adoptProducts, markListed } from './catalogue.ts';
 import { createJourneys, type Journeys } from './journeys.ts';
 import { answerInquiry, decide, type Order, type Patience } from './order.ts';
-import { lockOrders } from './store.ts';
+import { type OrderStore, orderStore } from './store.ts';
 
 export const handles = { ...orderCommands, ...stockReplies, ...paymentReplies, ...stockEvents };
 
@@ -21,17 +20,17 @@ interface World {
   listed: boolean;
 }
 
-export const createHandler = (patience: Patience) =>
+export const createHandler = (patience: Patience, store: OrderStore = orderStore) =>
   react<World, OrderMessage>({
     async load(sql, messages) {
       const aboutOrders = messages.filter(
         ({ type }) => type !== 'stock.products_listed' && type !== 'product.changed',
       );
-      const stored = await lockOrders(
+      const stored = await store.lockOrders(
         sql,
         aboutOrders.map(({ subject }) => subject),
       );
-      return { journeys: createJourneys(stored, patience), products: [], listed: false };
+      return { journeys: createJourneys(stored, patience, store), products: [], listed: false };
     },
 
     decide(world, message, reaction) {
@@ -55,8 +54,8 @@ export const createHandler = (patience: Patience) =>
 
     async save(sql, { journeys, products, listed }) {
       await journeys.save(sql);
-      await adoptProducts(sql, products);
-      if (listed) await markListed(sql);
+      await store.adoptProducts(sql, products);
+      if (listed) await store.markListed(sql);
     },
   });
 

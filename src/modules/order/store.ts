@@ -48,14 +48,14 @@ interface OrderRow {
 }
 
 /** Locks orders in id order. Those that are not there are not in the result. */
-export async function lockOrders(sql: Sql, ids: readonly string[]): Promise<Map<string, StoredOrder>> {
+async function lockOrders(sql: Sql, ids: readonly string[]): Promise<Map<string, StoredOrder>> {
   const rows = await sql<OrderRow[]>`
     select ${orderColumns(sql)} from orders where id = any(${[...new Set(ids)].sort()}::uuid[]) order by id for update`;
   return new Map(rows.map((row) => [row.id, storedOrder(row)]));
 }
 
 /** Locks up to `limit` orders whose deadline has passed, the longest overdue first; others may be at work on the rest. */
-export async function lockOverdue(sql: Sql, limit: number): Promise<readonly StoredOrder[]> {
+async function lockOverdue(sql: Sql, limit: number): Promise<readonly StoredOrder[]> {
   const rows = await sql<OrderRow[]>`
     select ${orderColumns(sql)} from orders where deadline_at <= now()
     order by deadline_at limit ${limit} for update skip locked`;
@@ -63,10 +63,7 @@ export async function lockOverdue(sql: Sql, limit: number): Promise<readonly Sto
 }
 
 /** Begins the waiting anew for orders whose command has not left yet; their attempts are not counted. */
-export async function postpone(
-  sql: Sql,
-  waits: readonly { id: string; waitSeconds: number }[],
-): Promise<void> {
+async function postpone(sql: Sql, waits: readonly { id: string; waitSeconds: number }[]): Promise<void> {
   await sql`
     update orders set deadline_at = now() + make_interval(secs => late.wait_seconds)
     from unnest(${waits.map(({ id }) => id)}::uuid[], ${waits.map((wait) => wait.waitSeconds)}::float8[])
@@ -74,21 +71,7 @@ export async function postpone(
     where orders.id = late.id and orders.id = any(${waits.map(({ id }) => id)}::uuid[])`;
 }
 
-/** Which of these orders' latest commands still wait in the outbox. */
-export async function withUnsentCommand(
-  sql: Sql,
-  orders: readonly StoredOrder[],
-): Promise<ReadonlySet<string>> {
-  const commands = await unsent(
-    sql,
-    orders.flatMap(({ commandId }) => commandId ?? []),
-  );
-  return new Set(
-    orders.filter(({ commandId }) => commandId && commands.has(commandId)).map(({ order }) => order.id),
-  );
-}
-
-export async function insertOrders(sql: Sql, orders: readonly ChangedOrder[], now: Date): Promise<void> {
+async function insertOrders(sql: Sql, orders: readonly ChangedOrder[], now: Date): Promise<void> {
   if (orders.length === 0) return;
   await sql`
     insert into orders (id, customer_id, email, step, status, lines, total, currency, payment_token, step_attempts,
@@ -100,7 +83,7 @@ export async function insertOrders(sql: Sql, orders: readonly ChangedOrder[], no
       "paymentToken" text, "stepAttempts" integer, "commandId" uuid, "waitSeconds" float8)`;
 }
 
-export async function updateOrders(sql: Sql, orders: readonly ChangedOrder[]): Promise<void> {
+async function updateOrders(sql: Sql, orders: readonly ChangedOrder[]): Promise<void> {
   if (orders.length === 0) return;
   await sql`
     update orders set step = changed.step, status = changed.status, reason = changed.reason,
@@ -116,7 +99,7 @@ export async function updateOrders(sql: Sql, orders: readonly ChangedOrder[]): P
 const maxHistoryLength = 200;
 
 /** Numbers and writes what happened, on locked orders. */
-export async function appendHistory(sql: Sql, entries: readonly HistoryEntry[]): Promise<void> {
+async function appendHistory(sql: Sql, entries: readonly HistoryEntry[]): Promise<void> {
   if (entries.length === 0) return;
   const rows = entries.map(({ cause, sent, ...entry }, position) => ({
     ...entry,
@@ -136,19 +119,78 @@ export async function appendHistory(sql: Sql, entries: readonly HistoryEntry[]):
 }
 
 /** One notice with every outcome: the customer is to be told. */
-export async function insertNotices(sql: Sql, orders: readonly Order[]): Promise<void> {
+async function insertNotices(sql: Sql, orders: readonly Order[]): Promise<void> {
   if (orders.length === 0) return;
   await sql`
     insert into notices (order_id, status)
     select * from unnest(${orders.map(({ id }) => id)}::uuid[], ${orders.map(({ status }) => status)}::text[])`;
 }
 
+/** Takes over products that are newer than what is known of them. */
+async function adoptProducts(sql: Sql, products: readonly ListedProduct[]): Promise<void> {
+  if (products.length === 0) return;
+  await sql`
+    insert into products (sku, name, unit_price, currency, version)
+    select distinct on (sku) sku, name, "unitPrice", currency, version
+    from json_to_recordset(${JSON.stringify(products)}::text::json)
+      as told (sku text, name text, "unitPrice" bigint, currency text, version bigint)
+    order by sku, version desc
+    on conflict (sku) do update set name = excluded.name, unit_price = excluded.unit_price,
+      currency = excluded.currency, version = excluded.version
+    where products.version < excluded.version`;
+}
+
+/** The last page of Stock's list has come: orders can be priced. */
+async function markListed(sql: Sql): Promise<void> {
+  await sql`update catalogue set listed_at = now()`;
+}
+
 /** The copies of those of the products that are known. */
-export async function findProducts(sql: Sql, skus: readonly string[]): Promise<Map<string, ListedProduct>> {
+async function findProducts(sql: Sql, skus: readonly string[]): Promise<Map<string, ListedProduct>> {
   const rows = await sql<ListedProduct[]>`
     select sku, name, unit_price as "unitPrice", currency, version from products where sku = any(${[...skus]}::text[])`;
   return new Map(rows.map((product) => [product.sku, product]));
 }
+
+/**
+ * Locks the catalogue if it is time to ask Stock for its list, and gives the question that was asked last. It is time if the last
+ * list was asked for `askAfterSeconds` ago, or `retrySeconds` ago and has not come.
+ */
+async function lockDueListing(
+  sql: Sql,
+  wait: { readonly askAfterSeconds: number; readonly retrySeconds: number },
+): Promise<{ readonly questionId: string | null } | undefined> {
+  const [due] = await sql<{ questionId: string | null }[]>`
+    select question_id as "questionId" from catalogue
+    where asked_at is null
+      or asked_at < now() - make_interval(secs => ${wait.askAfterSeconds})
+      or (asked_at < now() - make_interval(secs => ${wait.retrySeconds}) and (listed_at is null or listed_at < asked_at))
+    for update`;
+  return due;
+}
+
+async function noteListingAsked(sql: Sql, questionId: string): Promise<void> {
+  await sql`update catalogue set asked_at = now(), question_id = ${questionId}`;
+}
+
+/** What doors and clocks are given. A memory that keeps the same promises can take its place. */
+export const orderStore = {
+  lockOrders,
+  lockOverdue,
+  postpone,
+  insertOrders,
+  updateOrders,
+  appendHistory,
+  insertNotices,
+  findProducts,
+  adoptProducts,
+  markListed,
+  lockDueListing,
+  noteListingAsked,
+  unsent,
+};
+
+export type OrderStore = typeof orderStore;
 
 /** An order as people see it. */
 export interface OrderView extends Omit<Order, 'paymentToken' | 'stepAttempts' | 'email'> {

@@ -9,14 +9,7 @@ import {
 } from '../../outbox/index.ts';
 import type { Gateway } from './gateway/gateway.ts';
 import { type Answer, type Operation, operationOf, type Payment, record } from './payment.ts';
-import {
-  type ChangedPayment,
-  claimCalls,
-  type DueCall,
-  lockPayments,
-  repeatCalls,
-  savePayments,
-} from './store.ts';
+import { type ChangedPayment, type DueCall, type PaymentStore, paymentStore } from './store.ts';
 
 /** A claim outlives its call by this: the answer is recorded before anybody else asks. */
 const claimMarginSeconds = 10;
@@ -47,13 +40,15 @@ export function createCalls(options: {
   readonly inquiryAfterSeconds: number;
   readonly observer: Observer;
   readonly wake: () => void;
+  readonly store?: PaymentStore;
 }): Calls {
   const { database, unit, gateway, concurrency, timeoutSeconds, inquiryAfterSeconds, observer, wake } =
     options;
+  const { store = paymentStore } = options;
   const maxRepeated = Math.max(1, Math.floor(concurrency / 2));
   const recordGathered = gather((outcomes: readonly Outcome[]) => recordAll(outcomes));
   const repeatGathered = gather((waits: readonly { orderId: string; inSeconds: number }[]) =>
-    repeatCalls(database, waits),
+    database.query((sql) => store.repeatCalls(sql, waits)),
   );
   const inHand = new Set<Promise<void>>();
   let repeatedInHand = 0;
@@ -87,7 +82,7 @@ export function createCalls(options: {
   /** Many results, one transaction: on locked rows, whatever their state is by now, with the replies. */
   async function recordAll(outcomes: readonly Outcome[]): Promise<void> {
     await unit.run(async ({ sql, send, onCommit }) => {
-      const payments = await lockPayments(
+      const payments = await store.lockPayments(
         sql,
         outcomes.map(({ orderId }) => orderId),
       );
@@ -102,7 +97,7 @@ export function createCalls(options: {
         if (reply) send({ ...reply, subject: orderId, causedBy: payment.cause ?? undefined, reply: true });
         if (operationOf(payment)) onCommit(wake);
       }
-      await savePayments(sql, changed, inquiryAfterSeconds);
+      await store.savePayments(sql, changed, inquiryAfterSeconds);
     });
   }
 
@@ -114,7 +109,8 @@ export function createCalls(options: {
       const limits = { first: free, repeated: Math.min(free, maxRepeated - repeatedInHand) };
       moreWaits = true;
       if (free === 0) return { more: false };
-      const due = await claimCalls(database, limits, timeoutSeconds + claimMarginSeconds);
+      const claimSeconds = timeoutSeconds + claimMarginSeconds;
+      const due = await database.transaction((sql) => store.claimCalls(sql, limits, claimSeconds));
       moreWaits = due.length >= Math.min(limits.first, limits.repeated);
       for (const one of due) begin(one);
       return { more: false };

@@ -4,7 +4,7 @@ import { paymentCommands } from '../../contracts/payment.ts';
 import { causeOf, DeadMessage, type Incoming } from '../../outbox/index.ts';
 import { type Reaction, react } from '../react.ts';
 import { authorize, capture, type Decision, operationOf, type Payment, voidPayment } from './payment.ts';
-import { type ChangedPayment, lockOrPlace, savePayments } from './store.ts';
+import { type ChangedPayment, type PaymentStore, paymentStore } from './store.ts';
 
 export const handles = { ...paymentCommands, 'order.confirmed': orderEvents['order.confirmed'] };
 
@@ -16,10 +16,14 @@ interface World {
 }
 
 /** `onDue` is told after the commit that the card processor is to be called. */
-export const createHandler = (inquiryAfterSeconds: number, onDue: () => void) =>
+export const createHandler = (
+  inquiryAfterSeconds: number,
+  onDue: () => void,
+  store: PaymentStore = paymentStore,
+) =>
   react<World, PaymentMessage>({
     async load(sql, messages) {
-      const payments = await lockOrPlace(
+      const payments = await store.lockOrPlace(
         sql,
         messages.map(({ subject }) => subject),
       );
@@ -45,7 +49,7 @@ export const createHandler = (inquiryAfterSeconds: number, onDue: () => void) =>
     },
 
     async save(sql, { changed }, unit) {
-      await savePayments(sql, [...changed.values()], inquiryAfterSeconds);
+      await store.savePayments(sql, [...changed.values()], inquiryAfterSeconds);
       const due = ({ payment, before }: ChangedPayment) => ![null, before].includes(operationOf(payment));
       if ([...changed.values()].some(due)) unit.onCommit(onDue);
     },

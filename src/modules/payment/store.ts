@@ -3,7 +3,7 @@
  * more (`= any(...)`): that finds the index also while a new table has no statistics.
  */
 import { v7 as uuidv7 } from 'uuid';
-import type { Database, Sql } from '../../outbox/index.ts';
+import type { Sql } from '../../outbox/index.ts';
 import { type Operation, operationOf, type Payment, type State } from './payment.ts';
 
 /** A payment whose call is due, in the hands of this process until its claim ends. */
@@ -34,7 +34,7 @@ const columns = (sql: Sql) => sql`
   order_id as "orderId", state, amount, currency, payment_token as "paymentToken", approved, decline_code as "declineCode", cause`;
 
 /** Locks the payments of these orders, in id order. Those that are not there are not in the result. */
-export async function lockPayments(sql: Sql, orderIds: readonly string[]): Promise<Map<string, Payment>> {
+async function lockPayments(sql: Sql, orderIds: readonly string[]): Promise<Map<string, Payment>> {
   const rows = await sql<Payment[]>`
     select ${columns(sql)} from payments where order_id = any(${[...new Set(orderIds)].sort()}::uuid[])
     order by order_id for update`;
@@ -45,7 +45,7 @@ export async function lockPayments(sql: Sql, orderIds: readonly string[]): Promi
  * The same, but missing ones are inserted as tombstones first: a row that is not there cannot be locked, and authorize and
  * void of one order must meet here. They are not in the result: for the caller there was none.
  */
-export async function lockOrPlace(sql: Sql, orderIds: readonly string[]): Promise<Map<string, Payment>> {
+async function lockOrPlace(sql: Sql, orderIds: readonly string[]): Promise<Map<string, Payment>> {
   const ids = [...new Set(orderIds)].sort();
   const placing = sql<{ orderId: string }[]>`
     insert into payments (order_id, id, state)
@@ -58,7 +58,7 @@ export async function lockOrPlace(sql: Sql, orderIds: readonly string[]): Promis
   return payments;
 }
 
-export async function savePayments(
+async function savePayments(
   sql: Sql,
   changed: readonly ChangedPayment[],
   inquiryAfterSeconds: number,
@@ -87,13 +87,12 @@ export async function savePayments(
  * Takes calls that are due, for `claimSeconds`: first ones up to `limits.first`, repeated ones up to `limits.repeated`, so that a
  * sick card processor's repetitions cannot keep new payments waiting.
  */
-export async function claimCalls(
-  database: Database,
+async function claimCalls(
+  sql: Sql,
   limits: { readonly first: number; readonly repeated: number },
   claimSeconds: number,
 ): Promise<readonly DueCall[]> {
-  const rows = await database.transaction(
-    (sql) => sql<(Payment & { calls: number })[]>`
+  const rows = await sql<(Payment & { calls: number })[]>`
       update payments set call_at = now() + make_interval(secs => ${claimSeconds}), calls = calls + 1
       where ctid = any((
         array(select ctid from payments where call_at <= now() and calls = 0
@@ -101,8 +100,7 @@ export async function claimCalls(
         || array(select ctid from payments where call_at <= now() and calls > 0
           order by call_at limit ${limits.repeated} for update skip locked)
       )[1:${limits.first}])
-      returning ${columns(sql)}, calls`,
-  );
+      returning ${columns(sql)}, calls`;
   return rows.flatMap(({ calls, ...payment }) => {
     const operation = operationOf(payment);
     return operation ? [{ payment, operation, calls }] : [];
@@ -110,19 +108,22 @@ export async function claimCalls(
 }
 
 /** Calls whose outcome is not known are due again after their wait. */
-export async function repeatCalls(
-  database: Database,
+async function repeatCalls(
+  sql: Sql,
   waits: readonly { readonly orderId: string; readonly inSeconds: number }[],
 ): Promise<void> {
   const sorted = [...waits].sort((a, b) => (a.orderId < b.orderId ? -1 : 1));
-  await database.query(
-    (sql) => sql`
+  await sql`
       update payments set call_at = now() + make_interval(secs => again.in_seconds)
       from unnest(${sorted.map(({ orderId }) => orderId)}::uuid[], ${sorted.map(({ inSeconds }) => inSeconds)}::float8[])
         as again (order_id, in_seconds)
-      where payments.order_id = again.order_id and call_at is not null`,
-  );
+      where payments.order_id = again.order_id and call_at is not null`;
 }
+
+/** What doors and clocks are given. A memory that keeps the same promises can take its place. */
+export const paymentStore = { lockPayments, lockOrPlace, savePayments, claimCalls, repeatCalls };
+
+export type PaymentStore = typeof paymentStore;
 
 /** Up to `limit` payments, newest first, those after the payment `after`. */
 export async function listPayments(

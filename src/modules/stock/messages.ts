@@ -5,7 +5,7 @@ import type { Line } from '../../contracts/values.ts';
 import { DeadMessage, type Incoming } from '../../outbox/index.ts';
 import { type Reaction, react } from '../react.ts';
 import { commit, type Decision, type Level, type Reservation, release, reserve } from './reservation.ts';
-import { listedProducts, lockLevels, lockReservations, saveLevels, saveReservations } from './store.ts';
+import { type StockStore, stockStore } from './store.ts';
 
 export const handles = { ...stockCommands, 'order.confirmed': orderEvents['order.confirmed'] };
 
@@ -20,22 +20,22 @@ interface World {
   readonly changedLevels: Map<string, Level>;
 }
 
-export const createHandler = (inquiryAfterSeconds: number) =>
+export const createHandler = (inquiryAfterSeconds: number, store: StockStore = stockStore) =>
   react<World, StockMessage>({
     async load(sql, messages) {
       const aboutOrders = messages.filter(({ type }) => type !== 'stock.list_products');
-      const reservations = await lockReservations(
+      const reservations = await store.lockReservations(
         sql,
         aboutOrders.map(({ subject }) => subject),
       );
       const concerned = messages.flatMap((message) => linesThatMayMove(message, reservations));
       return {
         reservations,
-        levels: await lockLevels(
+        levels: await store.lockLevels(
           sql,
           concerned.map(({ sku }) => sku),
         ),
-        products: aboutOrders.length < messages.length ? await listedProducts(sql) : [],
+        products: aboutOrders.length < messages.length ? await store.listedProducts(sql) : [],
         changedReservations: new Map(),
         changedLevels: new Map(),
       };
@@ -63,8 +63,8 @@ export const createHandler = (inquiryAfterSeconds: number) =>
     async save(sql, { changedReservations, changedLevels }) {
       // Sent together, they travel in one round trip.
       await Promise.all([
-        saveReservations(sql, [...changedReservations.values()], inquiryAfterSeconds),
-        saveLevels(sql, changedLevels),
+        store.saveReservations(sql, [...changedReservations.values()], inquiryAfterSeconds),
+        store.saveLevels(sql, changedLevels),
       ]);
     },
   });

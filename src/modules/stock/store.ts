@@ -26,10 +26,7 @@ export interface ProductView {
  * cannot be locked, and reserve and release of one order must meet here. They are not in the result: for the caller
  * there was none.
  */
-export async function lockReservations(
-  sql: Sql,
-  orderIds: readonly string[],
-): Promise<Map<string, Reservation>> {
+async function lockReservations(sql: Sql, orderIds: readonly string[]): Promise<Map<string, Reservation>> {
   const ids = [...new Set(orderIds)];
   const placing = sql<{ orderId: string }[]>`
     insert into reservations (order_id, state, lines)
@@ -45,14 +42,14 @@ export async function lockReservations(
 }
 
 /** Locks products, by sku. */
-export async function lockLevels(sql: Sql, skus: Iterable<string>): Promise<Map<string, Level>> {
+async function lockLevels(sql: Sql, skus: Iterable<string>): Promise<Map<string, Level>> {
   const rows = await sql<({ sku: string } & Level)[]>`
     select sku, on_hand as "onHand", reserved from products
     where sku = any(${[...new Set(skus)]}::text[]) order by sku for update`;
   return new Map(rows.map(({ sku, onHand, reserved }) => [sku, { onHand, reserved }]));
 }
 
-export async function saveReservations(
+async function saveReservations(
   sql: Sql,
   reservations: readonly Reservation[],
   inquiryAfterSeconds: number,
@@ -67,7 +64,7 @@ export async function saveReservations(
       and reservations.order_id = any(${reservations.map(({ orderId }) => orderId)}::uuid[])`;
 }
 
-export async function saveLevels(sql: Sql, levels: Levels): Promise<void> {
+async function saveLevels(sql: Sql, levels: Levels): Promise<void> {
   if (levels.size === 0) return;
   const skus = [...levels.keys()];
   const changed = [...levels.values()];
@@ -79,10 +76,15 @@ export async function saveLevels(sql: Sql, levels: Levels): Promise<void> {
 }
 
 /** Every product in sku order, with what other modules may know of it. */
-export async function listedProducts(sql: Sql): Promise<readonly ListedProduct[]> {
+async function listedProducts(sql: Sql): Promise<readonly ListedProduct[]> {
   return sql<ListedProduct[]>`
     select sku, name, unit_price as "unitPrice", currency, version from products order by sku`;
 }
+
+/** What the door for messages is given. A memory that keeps the same promises can take its place. */
+export const stockStore = { lockReservations, lockLevels, saveReservations, saveLevels, listedProducts };
+
+export type StockStore = typeof stockStore;
 
 /** Creates or changes a product. `changed` is what others are to be told; null if nothing is new. */
 export async function putProduct(

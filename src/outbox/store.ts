@@ -1,0 +1,202 @@
+/**
+ * All of the library's SQL about messages: the outbox, the inbox, the failures. What is decided about them is decided elsewhere,
+ * over `MessageStore`, so that the rules can be run without a database too.
+ */
+import type { Message } from './message.ts';
+import type { Sql, Statement } from './transaction.ts';
+
+/** How long a row belongs to whoever took it, in seconds: twice the time in which a publish is confirmed or given up. */
+export const leaseSeconds = 10;
+
+/** A row of the outbox as it is claimed. */
+export interface ClaimedRow {
+  readonly id: string;
+  readonly type: string;
+  /** The message as JSON. */
+  readonly json: string;
+  /** How often the broker has refused it. */
+  readonly attempts: number;
+}
+
+/** A parked message as it is taken for its next attempt. */
+export interface ParkedMessage {
+  readonly json: string;
+  readonly parkedAt: Date;
+}
+
+/** When a failure is tried again; null: dead, a person decides. */
+export type WaitSeconds = number | null;
+
+/** The statement that writes messages, born leased. It is not sent yet: it travels with the commit. */
+function insertMessages(sql: Sql, rows: readonly { message: Message; json: string }[]): Statement {
+  return sql`
+    insert into outbox (id, type, subject, message, leased_until)
+    select id, type, subject, message::json, clock_timestamp() + make_interval(secs => ${leaseSeconds})
+    from unnest(
+      ${rows.map(({ message }) => message.id)}::uuid[], ${rows.map(({ message }) => message.type)}::text[],
+      ${rows.map(({ message }) => message.subject)}::text[], ${rows.map(({ json }) => json)}::text[]
+    ) as message (id, type, subject, message)`;
+}
+
+/**
+ * Takes up to `limit` rows that nobody is sending, oldest lease first, and leases them to the caller. By `ctid`, which a locked
+ * row keeps: a plan that needs no statistics, which a table that is mostly empty never has.
+ */
+function claimMessages(sql: Sql, limit: number): Promise<readonly ClaimedRow[]> {
+  return sql<ClaimedRow[]>`
+    update outbox set leased_until = clock_timestamp() + make_interval(secs => ${leaseSeconds})
+    where ctid = any(array(
+      select ctid from outbox where leased_until <= clock_timestamp()
+      order by leased_until limit ${limit} for update skip locked
+    ))
+    returning id, type, message::text as json, attempts`;
+}
+
+/** Forgets rows that the broker has confirmed. In id order, so that two who delete never wait for each other in a circle. */
+async function deleteMessages(sql: Sql, ids: readonly string[]): Promise<void> {
+  await sql`delete from outbox where id = any(${[...ids].sort()}::uuid[])`;
+}
+
+/** Counts a refusal and offers the rows again in `inSeconds`. */
+async function countRefusal(
+  sql: Sql,
+  refusal: { readonly ids: readonly string[]; readonly error: string; readonly inSeconds: number },
+): Promise<void> {
+  await sql`
+    update outbox set attempts = attempts + 1, last_error = ${refusal.error},
+      leased_until = clock_timestamp() + make_interval(secs => ${refusal.inSeconds})
+    where id = any(${[...refusal.ids].sort()}::uuid[])`;
+}
+
+/** Which of these messages have not left yet: while its command waits here, nobody can have missed its answer. */
+export async function unsent(sql: Sql, ids: readonly string[]): Promise<ReadonlySet<string>> {
+  const rows = await sql<{ id: string }[]>`select id from outbox where id = any(${[...ids]}::uuid[])`;
+  return new Set(rows.map(({ id }) => id));
+}
+
+/**
+ * Writes ids into the inbox and returns those that were not there yet. A parked one is not written: its retry has it in hand.
+ * The ids go in sorted, so that two batches with common messages cannot wait for each other in a circle.
+ */
+async function rememberFresh(sql: Sql, ids: readonly string[]): Promise<readonly string[]> {
+  const rows = await sql<{ id: string }[]>`
+    insert into inbox (id)
+    select id from unnest(${[...ids]}::uuid[]) as arrived (id)
+    where not exists (select from inbox_failures where inbox_failures.id = arrived.id)
+    order by id
+    on conflict do nothing returning id`;
+  return rows.map(({ id }) => id);
+}
+
+/** Writes ids into the inbox, parked or not, and returns those that were not there yet. */
+async function remember(sql: Sql, ids: readonly string[]): Promise<readonly string[]> {
+  const rows = await sql<{ id: string }[]>`
+    insert into inbox (id) select id from unnest(${[...ids]}::uuid[]) as id order by id
+    on conflict do nothing returning id`;
+  return rows.map(({ id }) => id);
+}
+
+/** Which of these ids are parked. */
+async function parkedAmong(sql: Sql, ids: readonly string[]): Promise<ReadonlySet<string>> {
+  if (ids.length === 0) return new Set();
+  const rows = await sql<{ id: string }[]>`
+    select id from inbox_failures where id = any(${[...ids]}::uuid[])`;
+  return new Set(rows.map(({ id }) => id));
+}
+
+/** Puts a message aside after its first failed attempt. One that is there already is only counted. */
+async function park(
+  sql: Sql,
+  failure: {
+    readonly id: string;
+    readonly type: string | null;
+    readonly subject: string | null;
+    readonly json: string;
+    readonly error: string;
+    readonly waitSeconds: WaitSeconds;
+  },
+): Promise<void> {
+  const { id, type, subject, json, error, waitSeconds } = failure;
+  await sql`
+    insert into inbox_failures (id, type, subject, message, error, next_attempt_at)
+    values (${id}, ${type}, ${subject}, ${json}::text::json, ${error}, now() + make_interval(secs => ${waitSeconds}))
+    on conflict (id) do update set seen = inbox_failures.seen + 1, failed_at = now()`;
+}
+
+/** Ids of failures that are due, the longest overdue first. */
+async function dueFailures(sql: Sql, limit: number): Promise<readonly string[]> {
+  const rows = await sql<{ id: string }[]>`
+    select id from inbox_failures where next_attempt_at <= now() order by next_attempt_at limit ${limit}`;
+  return rows.map(({ id }) => id);
+}
+
+/** Locks a failure that is due; undefined: somebody else has it, or it is not due any more. */
+async function lockDueFailure(sql: Sql, id: string): Promise<ParkedMessage | undefined> {
+  const [row] = await sql<ParkedMessage[]>`
+    select message::text as json, parked_at as "parkedAt" from inbox_failures
+    where id = ${id} and next_attempt_at <= now() for update skip locked`;
+  return row;
+}
+
+/** Locks a failure; undefined: it is gone. */
+async function lockFailure(
+  sql: Sql,
+  id: string,
+): Promise<{ attempts: number; type: string | null; subject: string | null } | undefined> {
+  const [row] = await sql<{ attempts: number; type: string | null; subject: string | null }[]>`
+    select attempts, type, subject from inbox_failures where id = ${id} for update`;
+  return row;
+}
+
+/** Writes down one more failed attempt. */
+async function updateFailure(
+  sql: Sql,
+  failure: {
+    readonly id: string;
+    readonly attempts: number;
+    readonly error: string;
+    readonly waitSeconds: WaitSeconds;
+  },
+): Promise<void> {
+  const { id, attempts, error, waitSeconds } = failure;
+  await sql`
+    update inbox_failures set attempts = ${attempts}, error = ${error}, failed_at = now(),
+      next_attempt_at = now() + make_interval(secs => ${waitSeconds})
+    where id = ${id}`;
+}
+
+/** Forgets failures and returns the ids of those that there were. */
+async function deleteFailures(sql: Sql, ids: readonly string[]): Promise<readonly string[]> {
+  const rows = await sql<{ id: string }[]>`
+    delete from inbox_failures where id = any(${[...ids]}::uuid[]) returning id`;
+  return rows.map(({ id }) => id);
+}
+
+/** Gives dead messages all their attempts again, from now on. Returns how many there were. */
+async function redrive(sql: Sql, ids: readonly string[]): Promise<number> {
+  const { count } = await sql`
+    update inbox_failures set attempts = 0, next_attempt_at = now()
+    where id = any(${[...ids]}::uuid[]) and next_attempt_at is null`;
+  return count;
+}
+
+/** The SQL of all of it. A memory that keeps the same promises can take its place. */
+export const messageStore = {
+  insertMessages,
+  claimMessages,
+  deleteMessages,
+  countRefusal,
+  unsent,
+  rememberFresh,
+  remember,
+  parkedAmong,
+  park,
+  dueFailures,
+  lockDueFailure,
+  lockFailure,
+  updateFailure,
+  deleteFailures,
+  redrive,
+};
+
+export type MessageStore = typeof messageStore;
