@@ -1,6 +1,6 @@
 /** Takes what has arrived as one batch, has it handled, acknowledges it; meanwhile the next batch gathers. */
 import type { Broker, Delivery, Subscription } from './broker.ts';
-import type { Inbox } from './inbox.ts';
+import type { Arrival, Inbox } from './inbox.ts';
 import { decode } from './message.ts';
 import type { Observer } from './observe.ts';
 import type { Database } from './transaction.ts';
@@ -52,12 +52,13 @@ export function createConsumer(options: {
   }
 
   function takeBatch() {
-    const batch: { delivery: Delivery; entries: ReturnType<typeof decode> }[] = [];
+    const batch: { delivery: Delivery; entries: readonly Arrival[] }[] = [];
     let messages = 0;
     while (messages < maxMessagesPerBatch) {
       const delivery = arrived.shift();
       if (!delivery) break;
-      const entries = decode(delivery.body, delivery.receivedAt);
+      const { redelivered } = delivery;
+      const entries = decode(delivery.body, delivery.receivedAt).map((entry) => ({ ...entry, redelivered }));
       messages += entries.length;
       batch.push({ delivery, entries });
     }

@@ -8,8 +8,14 @@ import type { Observer } from './observe.ts';
 import type { UnitOfWork } from './outbox.ts';
 import { placeOfId } from './retention.ts';
 import { nextRetry, type RetryPolicy } from './retry.ts';
-import { type MessageStore, messageStore, type WaitSeconds } from './store.ts';
-import type { Database } from './transaction.ts';
+import {
+  leaseSeconds,
+  type MessageStore,
+  messageStore,
+  type ParkedMessage,
+  type WaitSeconds,
+} from './store.ts';
+import type { Database, Sql } from './transaction.ts';
 
 /** Failures tried in one run of the worker. */
 const maxRetriedAtOnce = 100;
@@ -53,16 +59,55 @@ export function createFailures(options: {
     const error = describe(thrown);
     const waitSeconds = waitAfter(thrown, 1);
     await database.query((sql) => store.park(sql, { ...row, error, waitSeconds }));
-    const { id, type, subject } = row;
-    observer.parked?.({ id, type, subject, error, attempts: 1, dead: waitSeconds === null });
+    tell(row.id, { ...row, attempts: 1 }, error, waitSeconds);
   }
 
-  /** Handles one parked message and forgets the failure, in one transaction; nothing if somebody else has it or it is not due. */
-  async function retry(id: string, { handles, handle }: { handles: Handles; handle: Handle }): Promise<void> {
+  /** Tries a parked message again, unless somebody else has it or it is not due any more. */
+  async function retry(id: string, handling: { handles: Handles; handle: Handle }): Promise<void> {
+    const started = await database.transaction((sql) => begin(sql, id));
+    if (!started) return;
+    const { attempts } = started;
+    try {
+      await handleParked(id, started, handling);
+    } catch (thrown) {
+      if (isEnvironmental(thrown)) {
+        // Nobody's attempt. If that cannot be written either, one of several is lost.
+        const again = { id, attempts: attempts - 1, waitSeconds: 0 };
+        await database.query((sql) => store.updateFailure(sql, again)).catch(() => {});
+        throw thrown;
+      }
+      const error = describe(thrown);
+      const waitSeconds = waitAfter(thrown, attempts);
+      await database.query((sql) => store.updateFailure(sql, { id, attempts, error, waitSeconds }));
+      tell(id, started, error, waitSeconds);
+    }
+  }
+
+  /** Counts an attempt before it is made: if it ends the process, it has been counted, and the next one waits its time. */
+  async function begin(sql: Sql, id: string): Promise<ParkedMessage | undefined> {
+    const parked = await store.lockDueFailure(sql, id);
+    if (!parked) return undefined;
+    if (parked.attempts >= policy.maxAttempts) {
+      const error = 'its last attempt did not come to an end';
+      await store.updateFailure(sql, { id, attempts: parked.attempts, error, waitSeconds: null });
+      tell(id, parked, error, null);
+      return undefined;
+    }
+    const attempts = parked.attempts + 1;
+    const waitSeconds = waitAfter(undefined, attempts) ?? leaseSeconds;
+    await store.updateFailure(sql, { id, attempts, waitSeconds });
+    return { ...parked, attempts };
+  }
+
+  /** Handles the message and forgets the failure, in one transaction. Nothing if it was discarded meanwhile. */
+  async function handleParked(
+    id: string,
+    parked: ParkedMessage,
+    { handles, handle }: { handles: Handles; handle: Handle },
+  ): Promise<void> {
     await unit.run(async (open) => {
       const { sql } = open;
-      const parked = await store.lockDueFailure(sql, id);
-      if (!parked) return;
+      if (!(await store.lockFailure(sql, id))) return;
       const [entry] = decode(Buffer.from(parked.json), parked.parkedAt);
       const { message, fault } = admit(
         entry ?? { content: null, fault: 'nothing was kept' },
@@ -78,17 +123,13 @@ export function createFailures(options: {
     });
   }
 
-  async function countFailure(id: string, thrown: unknown): Promise<void> {
-    await database.transaction(async (sql) => {
-      const failure = await store.lockFailure(sql, id);
-      if (!failure) return;
-      const { type, subject } = failure;
-      const attempts = failure.attempts + 1;
-      const error = describe(thrown);
-      const waitSeconds = waitAfter(thrown, attempts);
-      await store.updateFailure(sql, { id, attempts, error, waitSeconds });
-      observer.parked?.({ id, type, subject, attempts, error, dead: waitSeconds === null });
-    });
+  function tell(
+    id: string,
+    { type, subject, attempts }: Pick<ParkedMessage, 'type' | 'subject' | 'attempts'>,
+    error: string,
+    waitSeconds: WaitSeconds,
+  ): void {
+    observer.parked?.({ id, type, subject, attempts, error, dead: waitSeconds === null });
   }
 
   return {
@@ -108,14 +149,7 @@ export function createFailures(options: {
       everyMs: 1_000,
       async runOnce() {
         const due = await database.query((sql) => store.dueFailures(sql, maxRetriedAtOnce));
-        for (const id of due) {
-          try {
-            await retry(id, handling);
-          } catch (error) {
-            if (isEnvironmental(error)) throw error;
-            await countFailure(id, error);
-          }
-        }
+        for (const id of due) await retry(id, handling);
         return { more: due.length === maxRetriedAtOnce };
       },
     }),

@@ -19,7 +19,7 @@ await createRetention(database).runOnce();
 await database.query((sql) => sql`create table effects (message uuid, word text)`);
 
 beforeEach(async () => {
-  await database.query((sql) => sql`truncate inbox, inbox_failures, effects, outbox`);
+  await database.query((sql) => sql`truncate inbox, inbox_starts, inbox_failures, effects, outbox`);
 });
 
 const handles = { say: v.object({ subject: v.string(), data: v.object({ word: v.string() }) }) };
@@ -49,11 +49,14 @@ function service(
   });
   const policy = { firstSeconds: 10, maxSeconds: 60, maxAttempts: 3 };
   const failures = createFailures({ database: on, unit, policy, observer });
-  const inbox = createInbox({ unit, handles, handle, failures });
+  const inbox = createInbox({ database: on, unit, handles, handle, failures });
   return {
     broker,
     failures,
     receive: (...messages: Message[]) => inbox.receive(messages.map((message) => ({ message }))),
+    /** What was delivered before and not acknowledged. */
+    again: (...messages: Message[]) =>
+      inbox.receive(messages.map((message) => ({ message, redelivered: true }))),
     retries: failures.retries({ handles, handle }),
     consumer: createConsumer({ broker, database: on, inbox, observer, keepTryingMs }),
   };
@@ -238,6 +241,31 @@ describe('a parked message', () => {
     expect(await parked()).toEqual([]);
   });
 
+  test('counts an attempt before it is made, and gives it back when the environment is at fault', async () => {
+    await service().receive(say('bad'));
+    await makeDue();
+    const seen: object[] = [];
+    const sick = service(async () => {
+      seen.push(...(await parked()));
+      throw Object.assign(new Error('gone'), { code: 'ECONNRESET' });
+    });
+    await expect(sick.retries.runOnce()).rejects.toThrow('gone');
+    expect(seen).toMatchObject([{ attempts: 2, dead: false }]);
+    expect(await parked()).toMatchObject([{ attempts: 1, dead: false }]);
+  });
+
+  test('whose last attempt ended the process is dead when it is due again', async () => {
+    await service().receive(say('bad'));
+    await makeDue();
+    await database.query((sql) => sql`update inbox_failures set attempts = 3`);
+    await service(async () => {
+      throw new Error('must not be called');
+    }).retries.runOnce();
+    expect(await parked()).toMatchObject([
+      { attempts: 3, dead: true, error: 'its last attempt did not come to an end' },
+    ]);
+  });
+
   test('is retried by one of two replicas', async () => {
     await service().receive(say('bad'));
     await makeDue();
@@ -248,6 +276,67 @@ describe('a parked message', () => {
     };
     await Promise.all([service(slow).retries.runOnce(), service(slow).retries.runOnce()]);
     expect(calls).toBe(1);
+    expect(await parked()).toEqual([]);
+  });
+});
+
+describe('a message that was delivered before', () => {
+  const starts = () => database.query((sql) => sql<{ starts: number }[]>`select starts from inbox_starts`);
+  const startedBy = (run: string, ...messages: Message[]) =>
+    database.query(
+      (sql) =>
+        sql`insert into inbox_starts (id, run) select id, ${run} from unnest(${messages.map(({ id }) => id)}::uuid[]) as id`,
+    );
+
+  test('is started together with its neighbours the first time; the start is written down first', async () => {
+    const seen: (readonly object[])[] = [];
+    const { again } = service(async (unit, messages) => {
+      seen.push(await starts());
+      await writeEffects(unit, messages);
+    });
+    await again(say('a'), say('b'));
+    expect(seen).toEqual([[{ starts: 1 }, { starts: 1 }]]);
+    expect(await starts()).toEqual([]);
+    expect(await words()).toEqual(['a', 'b']);
+  });
+
+  test('walks alone when it was started before, and takes effect', async () => {
+    const sizes: number[] = [];
+    const { again } = service(async (unit, messages) => {
+      sizes.push(messages.length);
+      await writeEffects(unit, messages);
+    });
+    const [a, b, c] = [say('a'), say('b'), say('c')];
+    await startedBy(uuidv7(), a, b);
+    await again(a, b, c, say('d'));
+    expect(sizes).toEqual([2, 1, 1]);
+    expect(await starts()).toEqual([]);
+    expect(await words()).toEqual(['a', 'b', 'c', 'd']);
+  });
+
+  test('is parked at its third start, in three runs', async () => {
+    const message = say('a');
+    await startedBy(uuidv7(), message);
+    await database.query((sql) => sql`update inbox_starts set starts = 2`);
+    await service().again(message, say('b'));
+    expect(await words()).toEqual(['b']);
+    expect(await parked()).toMatchObject([
+      { error: 'Error: its handling has ended the process 3 times', dead: false },
+    ]);
+    expect(await starts()).toEqual([]);
+  });
+
+  test('that one run starts again and again, its database being sick, is not to blame', async () => {
+    let failures = 5;
+    const { again } = service(async (unit, messages) => {
+      failures -= 1;
+      if (failures >= 0) throw Object.assign(new Error('gone'), { code: 'ECONNRESET' });
+      await writeEffects(unit, messages);
+    });
+    const message = say('a');
+    for (let n = 0; n < 5; n += 1) await expect(again(message)).rejects.toThrow('gone');
+    await again(message);
+    expect(await words()).toEqual(['a']);
     expect(await parked()).toEqual([]);
   });
 });

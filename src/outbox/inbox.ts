@@ -4,9 +4,10 @@ import type { Failures } from './failures.ts';
 import { DeadMessage, isEnvironmental } from './faults.ts';
 import { type Decoded, faultsOf, type Message } from './message.ts';
 import type { Unit, UnitOfWork } from './outbox.ts';
+import { createPoisonGuard } from './poison.ts';
 import { placeOfId } from './retention.ts';
 import { type MessageStore, messageStore } from './store.ts';
-import type { Sql } from './transaction.ts';
+import type { Database, Sql } from './transaction.ts';
 
 /** The message types that a service takes, each with the schema of `{subject, data}`. */
 export type Handles = Readonly<Record<string, v.GenericSchema>>;
@@ -19,22 +20,27 @@ export type Incoming<Catalogue extends Handles> = {
 /** Does what a set of messages asks for: state through `unit.sql`, answers through `unit.send`. All or nothing. */
 export type Handle = (unit: Unit, messages: readonly Message[]) => Promise<void>;
 
+/** What arrived. `redelivered`: it was delivered before and not acknowledged, so that it may be what ended the process. */
+export type Arrival = Decoded & { readonly redelivered?: boolean };
+
 export interface Inbox {
   /**
    * Sees to it that every message of the batch has had its effect, had it before, or is parked. Throws only what is the
    * environment's fault: the whole batch may then be offered again.
    */
-  receive(batch: readonly Decoded[]): Promise<void>;
+  receive(batch: readonly Arrival[]): Promise<void>;
 }
 
 export function createInbox(options: {
+  readonly database: Database;
   readonly unit: UnitOfWork;
   readonly handles: Handles;
   readonly handle: Handle;
   readonly failures: Failures;
   readonly store?: MessageStore;
 }): Inbox {
-  const { unit, handles, handle, failures, store = messageStore } = options;
+  const { database, unit, handles, handle, failures, store = messageStore } = options;
+  const poison = createPoisonGuard({ database, failures, store });
 
   const handleOnce = (messages: readonly Message[]) =>
     unit.run(async (open) => {
@@ -56,12 +62,20 @@ export function createInbox(options: {
   return {
     async receive(batch) {
       const messages = new Map<string, Message>();
+      const suspects: Message[] = [];
       for (const entry of batch) {
         const { message, fault } = admit(entry, handles, new Date());
-        if (message) messages.set(message.id, messages.get(message.id) ?? message);
-        else await failures.park({ content: contentOf(entry), error: new DeadMessage(fault) });
+        if (!message) await failures.park({ content: contentOf(entry), error: new DeadMessage(fault) });
+        else if (!messages.has(message.id)) {
+          messages.set(message.id, message);
+          if (entry.redelivered) suspects.push(message);
+        }
       }
+      const alone = await poison.startTogether(suspects);
+      for (const { id } of alone) messages.delete(id);
       if (messages.size > 0) await handleOrTakeApart([...messages.values()]);
+      await poison.survived(suspects.filter(({ id }) => messages.has(id)));
+      for (const message of alone) await poison.startAlone(message, () => handleOrTakeApart([message]));
     },
   };
 }

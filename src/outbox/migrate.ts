@@ -1,6 +1,7 @@
 /** Numbered SQL, applied once and in order, by whichever replica comes first. */
 import { createHash } from 'node:crypto';
 import outboxTables from './migrations/001_outbox.sql';
+import startsTable from './migrations/002_starts.sql';
 import type { Database, Sql } from './transaction.ts';
 
 /** One step of a schema's history. Once released its text never changes: a change is a new migration. */
@@ -11,7 +12,10 @@ export interface Migration {
 }
 
 /** The library's own tables; they come before those of the module that uses them. */
-export const outboxMigrations: readonly Migration[] = [{ name: 'outbox/001_outbox', sql: outboxTables }];
+export const outboxMigrations: readonly Migration[] = [
+  { name: 'outbox/001_outbox', sql: outboxTables },
+  { name: 'outbox/002_starts', sql: startsTable },
+];
 
 /** A migration that was applied has been edited or taken away since: nobody can say what the schema is. */
 export class MigrationChanged extends Error {

@@ -4,6 +4,8 @@ import type { Database, Sql } from './transaction.ts';
 
 /** A message handled longer ago than this may come again only by hand; hearts are idempotent by order then. */
 const retentionDays = 14;
+/** Starts of messages that were handled elsewhere meanwhile: nobody asks for them after the outage that caused them. */
+const startsKept = '1 day';
 /** A retention that fails goes unnoticed for at most a week. */
 const aheadDays = 7;
 const dayMs = 86_400_000;
@@ -37,6 +39,9 @@ export function createRetention(database: Database, clock: () => Date = () => ne
       await database.transaction((sql) => attachMissing(sql, today));
       for (const name of await partitions(database))
         if (name < partitionName(today - retentionDays)) await drop(database, name);
+      await database.query(
+        (sql) => sql`delete from inbox_starts where started_at < now() - ${startsKept}::interval`,
+      );
       return { more: false };
     },
   };

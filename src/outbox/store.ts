@@ -21,6 +21,9 @@ export interface ClaimedRow {
 /** A parked message as it is taken for its next attempt. */
 export interface ParkedMessage {
   readonly json: string;
+  readonly type: string | null;
+  readonly subject: string | null;
+  readonly attempts: number;
   readonly parkedAt: Date;
 }
 
@@ -104,6 +107,27 @@ async function parkedAmong(sql: Sql, ids: readonly string[]): Promise<ReadonlySe
   return new Set(rows.map(({ id }) => id));
 }
 
+/** Which of these messages were started before, in this run or in another, and have had no effect yet. */
+async function startedAmong(sql: Sql, ids: readonly string[]): Promise<ReadonlySet<string>> {
+  const rows = await sql<{ id: string }[]>`select id from inbox_starts where id = any(${[...ids]}::uuid[])`;
+  return new Set(rows.map(({ id }) => id));
+}
+
+/** Counts a start of each message and returns the most that one of them has. Starts in one run of a program are one. */
+async function countStarts(sql: Sql, ids: readonly string[], run: string): Promise<number> {
+  if (ids.length === 0) return 0;
+  const rows = await sql<{ starts: number }[]>`
+    insert into inbox_starts (id, run) select id, ${run} from unnest(${[...ids]}::uuid[]) as id order by id
+    on conflict (id) do update set run = excluded.run, started_at = now(),
+      starts = inbox_starts.starts + (inbox_starts.run <> excluded.run)::integer
+    returning starts`;
+  return Math.max(...rows.map(({ starts }) => starts));
+}
+
+async function forgetStarts(sql: Sql, ids: readonly string[]): Promise<void> {
+  if (ids.length > 0) await sql`delete from inbox_starts where id = any(${[...ids].sort()}::uuid[])`;
+}
+
 /** Puts a message aside after its first failed attempt. One that is there already is only counted. */
 async function park(
   sql: Sql,
@@ -133,34 +157,29 @@ async function dueFailures(sql: Sql, limit: number): Promise<readonly string[]> 
 /** Locks a failure that is due; undefined: somebody else has it, or it is not due any more. */
 async function lockDueFailure(sql: Sql, id: string): Promise<ParkedMessage | undefined> {
   const [row] = await sql<ParkedMessage[]>`
-    select message::text as json, parked_at as "parkedAt" from inbox_failures
+    select message::text as json, type, subject, attempts, parked_at as "parkedAt" from inbox_failures
     where id = ${id} and next_attempt_at <= now() for update skip locked`;
   return row;
 }
 
-/** Locks a failure; undefined: it is gone. */
-async function lockFailure(
-  sql: Sql,
-  id: string,
-): Promise<{ attempts: number; type: string | null; subject: string | null } | undefined> {
-  const [row] = await sql<{ attempts: number; type: string | null; subject: string | null }[]>`
-    select attempts, type, subject from inbox_failures where id = ${id} for update`;
-  return row;
+/** Locks a failure, due or not. False: it is gone. */
+async function lockFailure(sql: Sql, id: string): Promise<boolean> {
+  return (await sql`select 1 from inbox_failures where id = ${id} for update`).length > 0;
 }
 
-/** Writes down one more failed attempt. */
+/** Writes down an attempt: how many there have been, when the next one is due, and, once it is known, why it failed. */
 async function updateFailure(
   sql: Sql,
   failure: {
     readonly id: string;
     readonly attempts: number;
-    readonly error: string;
     readonly waitSeconds: WaitSeconds;
+    readonly error?: string;
   },
 ): Promise<void> {
-  const { id, attempts, error, waitSeconds } = failure;
+  const { id, attempts, waitSeconds, error = null } = failure;
   await sql`
-    update inbox_failures set attempts = ${attempts}, error = ${error}, failed_at = now(),
+    update inbox_failures set attempts = ${attempts}, error = coalesce(${error}, error), failed_at = now(),
       next_attempt_at = now() + make_interval(secs => ${waitSeconds})
     where id = ${id}`;
 }
@@ -190,6 +209,9 @@ export const messageStore = {
   rememberFresh,
   remember,
   parkedAmong,
+  startedAmong,
+  countStarts,
+  forgetStarts,
   park,
   dueFailures,
   lockDueFailure,
