@@ -1,14 +1,15 @@
 /** Composition, on one page: configuration -> databases -> broker -> modules -> HTTP -> start -> stop. */
 import type { Hono } from 'hono';
-import type { Config, ModuleName } from './config.ts';
-import { createApp, listen } from './http/index.ts';
-import type { Module } from './modules/module.ts';
+import { type Config, type ModuleName, version } from './config.ts';
+import { createApp, listen, messagingRoutes } from './http/index.ts';
+import type { Module, ModuleObserver } from './modules/module.ts';
 import { createOrder } from './modules/order/index.ts';
 import { createPayment } from './modules/payment/index.ts';
 import { createStock } from './modules/stock/index.ts';
 import {
   type ConnectBroker,
   createMessaging,
+  createOverview,
   migrate,
   openDatabase,
   outboxMigrations,
@@ -16,6 +17,7 @@ import {
   rabbit,
 } from './outbox/index.ts';
 import type { Log } from './telemetry/log.ts';
+import { createMetrics, type Metrics } from './telemetry/metrics.ts';
 import { waitUntil } from './waiting.ts';
 
 export interface Service {
@@ -38,10 +40,15 @@ const graceMs = 3_000;
 /** Serves at once; the modules start as soon as their databases are there. */
 export async function startService(config: Config, services: Services, log: Log): Promise<Service> {
   const abort = new AbortController();
-  const modules = config.modules.map((name) => plugIn(createModule(name, config), config, services, log));
+  const metrics = createMetrics(version);
+  const modules = config.modules.map((name) =>
+    plugIn(createModule(name, config), config, services, log, metrics),
+  );
   let running = false;
   const app: Hono = createApp({
-    routes: modules.map(({ routes }) => routes),
+    routes: modules.flatMap(({ routes }) => routes),
+    metrics: metrics.scrape,
+    onAnswer: metrics.answered,
     ready: async () => [
       { name: 'started', ok: running },
       ...(await Promise.all(modules.map(({ ready }) => ready()))),
@@ -85,7 +92,7 @@ function createModule(name: ModuleName, config: Config): Module {
 }
 
 /** One module with a database, a broker and an outbox of its own: nothing is shared, also where all run in one process. */
-function plugIn(module: Module, config: Config, services: Services, log: Log) {
+function plugIn(module: Module, config: Config, services: Services, log: Log, metrics: Metrics) {
   const { name } = module;
   const migrations = [...outboxMigrations, ...module.migrations];
   const database = openDatabase({
@@ -98,10 +105,21 @@ function plugIn(module: Module, config: Config, services: Services, log: Log) {
     queue: `order-saga.${name}`,
     bindings: Object.keys(module.handles),
   });
-  const observer = {
-    failed: (event: object) => log('warn', 'failed, is tried again', { module: name, ...event }),
-    parked: (event: object) => log('warn', 'message parked', { module: name, ...event }),
-    refused: (event: object) => log('warn', 'the broker refused messages', { module: name, ...event }),
+  const counted = metrics.observerOf(name);
+  const observer: ModuleObserver = {
+    ...counted,
+    failed(event) {
+      counted.failed?.(event);
+      log('warn', 'failed, is tried again', { module: name, ...event });
+    },
+    parked(event) {
+      counted.parked?.(event);
+      log('warn', 'message parked', { module: name, ...event });
+    },
+    refused(event) {
+      counted.refused?.(event);
+      log('warn', 'the broker refused messages', { module: name, ...event });
+    },
   };
   const messaging = createMessaging({
     database,
@@ -119,8 +137,17 @@ function plugIn(module: Module, config: Config, services: Services, log: Log) {
     log: (event, fields) => log('info', event, { module: name, ...fields }),
   });
 
+  const overview = createOverview(database);
+  metrics.watch(name, { overview, database, broker, inProgress: open.inProgress });
+  const operation = messagingRoutes({
+    module: name,
+    overview,
+    failures: messaging.failures,
+    onAction: (action, fields) => log('info', action, fields),
+  });
+
   return {
-    routes: open.routes,
+    routes: [open.routes, operation],
 
     async ready() {
       const pending = await pendingMigrations(database, migrations).catch(() => undefined);

@@ -2,6 +2,7 @@
 import type { Server } from 'node:http';
 import { createAdaptorServer } from '@hono/node-server';
 import { type Context, Hono } from 'hono';
+import { matchedRoutes } from 'hono/route';
 import { isEnvironmental } from '../outbox/index.ts';
 import { problem } from './problem.ts';
 
@@ -18,16 +19,33 @@ export interface Check {
   readonly detail?: string;
 }
 
+/** A request that was answered. */
+export interface Answer {
+  readonly method: string;
+  /** The pattern that it met, as `/orders/:id`; `none` where nothing is. */
+  readonly route: string;
+  readonly status: number;
+  readonly seconds: number;
+}
+
 /** Puts routes together. `ready` tells what `/readyz` answers; `onError` is told of what should not have happened. */
 export function createApp(options: {
   readonly routes: readonly Hono[];
   readonly ready: () => Promise<readonly Check[]>;
   readonly onError: (error: unknown, request: { readonly method: string; readonly path: string }) => void;
+  /** Told of every answer, for metrics. */
+  readonly onAnswer?: (answer: Answer) => void;
+  /** What `/metrics` answers. */
+  readonly metrics?: () => Promise<{ readonly contentType: string; readonly text: string }>;
 }): Hono {
+  const { onAnswer = () => {}, metrics } = options;
   const app = new Hono();
 
   app.use(async (c, next) => {
+    const startMs = performance.now();
     await next();
+    const seconds = (performance.now() - startMs) / 1_000;
+    onAnswer({ method: c.req.method, route: routeOf(c), status: c.res.status, seconds });
     c.header('x-content-type-options', 'nosniff');
   });
 
@@ -38,6 +56,12 @@ export function createApp(options: {
     const ok = checks.every((check) => check.ok);
     return c.json({ ok, checks }, ok ? 200 : 503);
   });
+
+  if (metrics)
+    app.get('/metrics', async (c) => {
+      const { contentType, text } = await metrics();
+      return c.body(text, 200, { 'content-type': contentType });
+    });
 
   for (const routes of options.routes) app.route('/', routes);
 
@@ -61,6 +85,12 @@ export function createApp(options: {
   });
 
   return app;
+}
+
+function routeOf(c: Context): string {
+  // Middleware is among the matches, for every method and path.
+  const route = matchedRoutes(c).findLast(({ method }) => method !== 'ALL');
+  return route?.path ?? 'none';
 }
 
 /** The methods that a path takes, from the routes themselves. */

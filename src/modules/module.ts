@@ -26,13 +26,28 @@ export interface Module {
   open(context: ModuleContext): OpenModule;
 }
 
+/** What a module tells of its work, besides what the library tells of its messages: for metrics and logs. */
+export interface ModuleObserver extends Observer {
+  /** A customer has been told the outcome; `seconds`: from placing to the outcome. */
+  ended?(event: { readonly status: string; readonly seconds: number }): void;
+  /** The card processor was called. `outcome`: `approved`, `declined`, `done`, or `unknown`. */
+  called?(event: { readonly operation: string; readonly outcome: string; readonly seconds: number }): void;
+}
+
+/** How much is under way in one state, and the age of the oldest, in seconds; 0 if there is none. */
+export interface InProgress {
+  readonly state: string;
+  readonly count: number;
+  readonly oldestSeconds: number;
+}
+
 export interface ModuleContext {
   readonly database: Database;
   readonly unit: UnitOfWork;
   /** For what an operator may want to read: an event in a few words, and its fields. Never a secret. */
   readonly log: (event: string, fields?: Readonly<Record<string, unknown>>) => void;
-  /** Told of every failure of a clock, which goes on by itself. */
-  readonly observer: Observer;
+  /** Told of every failure of a clock, which goes on by itself, and of what is worth counting. */
+  readonly observer: ModuleObserver;
 }
 
 /** A module that is plugged in. */
@@ -43,6 +58,8 @@ export interface OpenModule {
   handle(unit: Unit, messages: readonly Message[]): Promise<void>;
   /** What time starts. */
   readonly clocks: readonly Loop[];
+  /** What has not come to its end, by every state that it can be in. Costs what is under way, not what there has ever been. */
+  inProgress(): Promise<readonly InProgress[]>;
   /** Makes demo content if there is none. */
   seedDemo?(): Promise<void>;
   /** Resolves when it can serve at its best. The start waits for it; it must be a matter of seconds at most. */

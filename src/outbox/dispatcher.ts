@@ -112,8 +112,10 @@ export function createDispatcher(options: {
   async function publishAndRecord(type: string, rows: readonly OutboxRow[]): Promise<void> {
     const ids = rows.map(({ id }) => id);
     const outcome = await publish(type, rows);
-    if (outcome === 'sent') await forget(ids);
-    else if (outcome !== 'away') {
+    if (outcome === 'sent') {
+      observer.sent?.({ type, messages: ids.length });
+      await forget(ids);
+    } else if (outcome !== 'away') {
       observer.refused?.({ type, messages: ids.length, error: outcome.refused });
       const attempts = 1 + Math.max(...rows.map((row) => row.attempts));
       const retry = nextRetry(refusalRetry, attempts, Math.random());

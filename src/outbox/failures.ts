@@ -25,7 +25,7 @@ const maxContentLength = 64 * 1_024;
 export interface Failures {
   /** Puts a message aside, by itself, in a transaction of its own. `content`: the message, or what came in its place. */
   park(failure: { readonly content: unknown; readonly error: unknown }): Promise<void>;
-  /** Gives dead messages all their attempts again, at once. Returns how many there were. */
+  /** Gives parked and dead messages all their attempts again, the next one now. Returns how many there were. */
   redrive(ids: readonly string[]): Promise<number>;
   /** Forgets failures for good: their messages count as handled. Returns how many there were. */
   discard(ids: readonly string[]): Promise<number>;

@@ -3,6 +3,7 @@ import * as v from 'valibot';
 import type { Failures } from './failures.ts';
 import { DeadMessage, isEnvironmental } from './faults.ts';
 import { type Decoded, faultsOf, type Message } from './message.ts';
+import type { Observer } from './observe.ts';
 import type { Unit, UnitOfWork } from './outbox.ts';
 import { createPoisonGuard } from './poison.ts';
 import { placeOfId } from './retention.ts';
@@ -37,16 +38,21 @@ export function createInbox(options: {
   readonly handles: Handles;
   readonly handle: Handle;
   readonly failures: Failures;
+  readonly observer?: Observer;
   readonly store?: MessageStore;
 }): Inbox {
-  const { database, unit, handles, handle, failures, store = messageStore } = options;
+  const { database, unit, handles, handle, failures, observer = {}, store = messageStore } = options;
   const poison = createPoisonGuard({ database, failures, store });
 
-  const handleOnce = (messages: readonly Message[]) =>
-    unit.run(async (open) => {
-      const fresh = await takeIn(store, open.sql, messages, new Date());
-      if (fresh.length > 0) await handle(open, fresh);
+  async function handleOnce(messages: readonly Message[]): Promise<void> {
+    const fresh = await unit.run(async (open) => {
+      const taken = await takeIn(store, open.sql, messages, new Date());
+      if (taken.length > 0) await handle(open, taken);
+      return taken;
     });
+    const types = fresh.map(({ type }) => type);
+    observer.handled?.({ types, duplicates: messages.length - fresh.length });
+  }
 
   async function handleOrTakeApart(messages: readonly Message[]): Promise<void> {
     try {

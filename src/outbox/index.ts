@@ -10,6 +10,7 @@ export {
   type Subscription,
   type Topology,
 } from './broker.ts';
+export type { Failures } from './failures.ts';
 export { DeadMessage, isEnvironmental } from './faults.ts';
 export { gather } from './gather.ts';
 export type { Handles, Incoming } from './inbox.ts';
@@ -19,6 +20,7 @@ export { createMessaging, type Messaging } from './messaging.ts';
 export { type Migration, MigrationChanged, migrate, outboxMigrations, pendingMigrations } from './migrate.ts';
 export type { Observer } from './observe.ts';
 export type { Unit, UnitOfWork } from './outbox.ts';
+export { createOverview, type FailureSelection, type Overview } from './overview.ts';
 export { type RabbitEvent, rabbit } from './rabbit.ts';
 export { nextRetry, type RetryPolicy } from './retry.ts';
 export { unsent } from './store.ts';

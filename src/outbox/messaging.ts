@@ -51,7 +51,7 @@ export function createMessaging(options: {
         broker,
         database,
         observer,
-        inbox: createInbox({ database, unit, handles, handle, failures }),
+        inbox: createInbox({ database, unit, handles, handle, failures, observer }),
       });
       const loops = [
         relay,

@@ -1,6 +1,10 @@
 /** What the library tells the program that hosts it. It imports no logger and no metrics: it calls back. */
 
 export interface Observer {
+  /** The broker has confirmed these messages. */
+  sent?(event: { readonly type: string; readonly messages: number }): void;
+  /** These messages have had their effect, committed; `duplicates` more had had it before. */
+  handled?(event: { readonly types: readonly string[]; readonly duplicates: number }): void;
   /** Something failed that is tried again by itself. */
   failed?(event: { readonly what: string; readonly error: unknown; readonly retryInMs: number }): void;
   /** A message could not be handled and was put aside: tried again later, or dead and waiting for a person. Never its content. */

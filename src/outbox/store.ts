@@ -191,11 +191,11 @@ async function deleteFailures(sql: Sql, ids: readonly string[]): Promise<readonl
   return rows.map(({ id }) => id);
 }
 
-/** Gives dead messages all their attempts again, from now on. Returns how many there were. */
+/** Gives parked and dead messages all their attempts again, the next one now. Returns how many there were. */
 async function redrive(sql: Sql, ids: readonly string[]): Promise<number> {
   const { count } = await sql`
     update inbox_failures set attempts = 0, next_attempt_at = now()
-    where id = any(${[...ids]}::uuid[]) and next_attempt_at is null`;
+    where id = any(${[...ids]}::uuid[])`;
   return count;
 }
 

@@ -34,6 +34,8 @@ export interface Database {
     /** Statements, not sent yet, that travel with the commit: if one of them fails, it is none. */
     last?: (sql: Sql) => readonly Statement[],
   ): Promise<T>;
+  /** How many connections are open and how many of those idle, and how many callers wait for one. */
+  connections(): { readonly open: number; readonly idle: number; readonly waiting: number };
   /** Refuses new work, waits for what is in hand, closes every connection. */
   close(): Promise<void>;
 }
@@ -146,6 +148,8 @@ export function openDatabase(options: DatabaseOptions): Database {
           throw new Error('the transaction was rolled back: one of its statements had failed');
         return result;
       }),
+
+    connections: () => ({ open, idle: idle.length, waiting: waiting.length }),
 
     async close() {
       if (closing) return;

@@ -54,6 +54,8 @@ export interface Shop {
   sayRaw(routingKey: string, body: Buffer): Promise<void>;
   /** Levels of a product. */
   product(sku: string): Promise<{ onHand: number; reserved: number; available: number }>;
+  /** Everything that its programs have written to their logs. */
+  output(): string;
   stop(): Promise<void>;
 }
 
@@ -146,6 +148,7 @@ export async function openShop(
       const response = await ask('stock', `/products/${sku}`);
       return (await response.json()) as { onHand: number; reserved: number; available: number };
     },
+    output: running.output,
     async stop() {
       await mouth.close();
       await Promise.all(names.map((name) => databases[name].close()));
@@ -158,6 +161,7 @@ interface Running {
   readonly urls: Readonly<Record<Name, readonly string[]>>;
   readonly databaseUrls: Readonly<Partial<Record<Name, string>>>;
   readonly connectBroker: ConnectBroker;
+  output(): string;
   stop(): Promise<void>;
 }
 
@@ -180,6 +184,7 @@ async function embedded(env: Readonly<Record<string, string>>): Promise<Running>
     urls: { order: [service.url], stock: [service.url], payment: [service.url] },
     databaseUrls: postgres.urls,
     connectBroker: broker.connect,
+    output: () => lines.join('\n'),
     async stop() {
       await service.stop();
       await postgres.stop();
@@ -229,6 +234,7 @@ async function onRabbit(
     },
     databaseUrls,
     connectBroker: rabbit({ url: amqpUrl }),
+    output: () => [...all].map((program) => program.output()).join('\n'),
     async stop() {
       const codes = await Promise.all([...all].map((program) => program.end()));
       await Promise.all(databases.map(([, { drop }]) => drop()));

@@ -2,12 +2,23 @@
 import { type Context, Hono } from 'hono';
 import * as v from 'valibot';
 import { Line, maxIdLength, maxLines, OrderId } from '../../contracts/values.ts';
-import { body, cursor, type Fault, Limit, page, param, problem, query, text } from '../../http/index.ts';
+import {
+  Account,
+  body,
+  cursor,
+  type Fault,
+  Limit,
+  page,
+  param,
+  problem,
+  query,
+  text,
+} from '../../http/index.ts';
 import type { Database, UnitOfWork } from '../../outbox/index.ts';
 import { createCancelling } from './cancelling.ts';
 import type { Patience, Refusal } from './order.ts';
 import { createPlacing } from './placing.ts';
-import { findOrder, listOrders } from './store.ts';
+import { expireDeadline, findOrder, listOrders } from './store.ts';
 
 const Id = text(maxIdLength);
 
@@ -56,8 +67,10 @@ export function createRoutes(context: {
   readonly unit: UnitOfWork;
   readonly patience: Patience;
   readonly isListed: () => Promise<boolean>;
+  /** Told of what an operator does, with who and why. */
+  readonly onAction: (action: string, fields: Readonly<Record<string, unknown>>) => void;
 }): Hono {
-  const { database, unit, patience, isListed } = context;
+  const { database, unit, patience, isListed, onAction } = context;
   const routes = new Hono();
   const placeOrder = createPlacing(unit, patience);
   const cancelOrder = createCancelling(unit, patience);
@@ -98,6 +111,18 @@ export function createRoutes(context: {
     if (outcome === 'unknown') return notFound(c, id);
     if (outcome === 'cancelled') return answerOrder(c, id, 202);
     return problem(c, 409, 'The order cannot be cancelled any more', { detail: `It is ${outcome}.` });
+  });
+
+  routes.post('/admin/order/orders/:id/deadline', param(ById), body(v.strictObject(Account)), async (c) => {
+    const { id } = c.req.valid('param');
+    const expired = await database.query((sql) => expireDeadline(sql, id));
+    if (expired) onAction('deadline set to now', { orderId: id, ...c.req.valid('json') });
+    else {
+      const order = await database.query((sql) => findOrder(sql, id));
+      if (!order) return notFound(c, id);
+      return problem(c, 409, 'Nothing is awaited for the order', { detail: `It is ${order.status}.` });
+    }
+    return answerOrder(c, id, 202);
   });
 
   return routes;

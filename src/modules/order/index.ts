@@ -8,6 +8,7 @@ import { createRoutes } from './http.ts';
 import { createHandler, handles } from './messages.ts';
 import tables from './migrations/001_order.sql';
 import { createNotices } from './notices/notices.ts';
+import { countSagas } from './store.ts';
 
 /** Where Stock is up, its list is here in a fraction of this; where it is not, Order serves what it can, in milliseconds. */
 const warmUpMs = 1_000;
@@ -30,11 +31,15 @@ export function createOrder(patience: OrderSettings): Module {
       const clocks = [
         createListing(unit, patience.stepTimeoutSeconds),
         createDeadlines(unit, patience),
-        createNotices(database, (notice) => log('customer told', { ...notice })),
+        createNotices(database, ({ orderId, status, seconds }) => {
+          log('customer told', { orderId, status });
+          observer.ended?.({ status, seconds });
+        }),
       ];
       return {
-        routes: createRoutes({ database, unit, patience, isListed: listed }),
+        routes: createRoutes({ database, unit, patience, isListed: listed, onAction: log }),
         handle: createHandler(patience),
+        inProgress: () => database.query(countSagas),
         clocks: clocks.map((clock) => createLoop(clock, observer)),
         async warmUp() {
           const latestMs = performance.now() + warmUpMs;

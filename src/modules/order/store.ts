@@ -5,8 +5,9 @@
 import type { ListedProduct } from '../../contracts/stock.ts';
 import type { Reason } from '../../contracts/values.ts';
 import { type Message, type Sql, unsent } from '../../outbox/index.ts';
+import type { InProgress } from '../module.ts';
 import type { Order, PricedLine } from './order.ts';
-import type { Status, Step } from './saga.ts';
+import { type Status, type Step, steps } from './saga.ts';
 
 /** An order on its locked row. */
 export interface StoredOrder {
@@ -143,6 +144,23 @@ async function adoptProducts(sql: Sql, products: readonly ListedProduct[]): Prom
 /** The last page of Stock's list has come: orders can be priced. */
 async function markListed(sql: Sql): Promise<void> {
   await sql`update catalogue set listed_at = now()`;
+}
+
+/** Sagas that have not ended, by step, and the age of their orders. */
+export async function countSagas(sql: Sql): Promise<readonly InProgress[]> {
+  return sql<InProgress[]>`
+    select state, coalesce(count, 0) as count, coalesce(seconds, 0)::float8 as "oldestSeconds"
+    from unnest(${Object.keys(steps)}::text[]) as state left join (
+      select step as state, count(*), extract(epoch from now() - min(created_at)) as seconds
+      from orders where deadline_at is not null group by step
+    ) as waiting using (state)`;
+}
+
+/** Makes an order's step overdue. False: there is no such order, or nothing is awaited for it. */
+export async function expireDeadline(sql: Sql, id: string): Promise<boolean> {
+  const { count } = await sql`
+    update orders set deadline_at = now() where id = ${id} and deadline_at is not null`;
+  return count > 0;
 }
 
 /** The copies of those of the products that are known. */

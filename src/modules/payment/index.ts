@@ -4,11 +4,13 @@ import { createInquiries } from '../inquiries.ts';
 import type { Module } from '../module.ts';
 import { createCalls } from './clock.ts';
 import type { Gateway } from './gateway/gateway.ts';
+import { observed } from './gateway/observed.ts';
 import { createSimulatedGateway } from './gateway/simulated.ts';
 import { createRoutes } from './http.ts';
 import { createHandler, handles } from './messages.ts';
 import tables from './migrations/001_payment.sql';
 import ledger from './migrations/002_simulated_gateway.sql';
+import { countOpen } from './store.ts';
 
 export interface PaymentSettings {
   /** How long an authorization is held before Order is asked what has become of the order, in seconds. */
@@ -37,7 +39,7 @@ export function createPayment(
       const calls = createCalls({
         database,
         unit,
-        gateway: createGateway(database),
+        gateway: observed(createGateway(database), observer),
         concurrency: gatewayConcurrency,
         timeoutSeconds: gatewayTimeoutSeconds,
         inquiryAfterSeconds,
@@ -53,6 +55,7 @@ export function createPayment(
       });
       return {
         routes: createRoutes({ database }),
+        inProgress: () => database.query(countOpen),
         handle: createHandler(inquiryAfterSeconds, wake),
         clocks: [callLoop, createLoop(inquiries, observer)],
         close: calls.close,

@@ -4,6 +4,7 @@
  */
 import { v7 as uuidv7 } from 'uuid';
 import type { Sql } from '../../outbox/index.ts';
+import type { InProgress } from '../module.ts';
 import { type Operation, operationOf, type Payment, type State } from './payment.ts';
 
 /** A payment whose call is due, in the hands of this process until its claim ends. */
@@ -124,6 +125,16 @@ async function repeatCalls(
 export const paymentStore = { lockPayments, lockOrPlace, savePayments, claimCalls, repeatCalls };
 
 export type PaymentStore = typeof paymentStore;
+
+/** Payments that are not at an end, by state, and how long the oldest has been in it. */
+export async function countOpen(sql: Sql): Promise<readonly InProgress[]> {
+  return sql<InProgress[]>`
+    select state, coalesce(count, 0) as count, coalesce(seconds, 0)::float8 as "oldestSeconds"
+    from unnest(array['authorizing', 'authorized', 'capturing', 'voiding']) as state left join (
+      select state, count(*), extract(epoch from now() - min(updated_at)) as seconds
+      from payments where call_at is not null or inquire_at is not null group by state
+    ) as waiting using (state)`;
+}
 
 /** Up to `limit` payments, newest first, those after the payment `after`. */
 export async function listPayments(

@@ -6,6 +6,7 @@ import { seedDemo } from './demo.ts';
 import { createRoutes } from './http.ts';
 import { createHandler, handles } from './messages.ts';
 import tables from './migrations/001_stock.sql';
+import { countHeld } from './store.ts';
 
 export interface StockSettings {
   /** How long units are held before Order is asked what has become of the order, in seconds. */
@@ -21,6 +22,7 @@ export function createStock({ inquiryAfterSeconds }: StockSettings): Module {
     open({ database, unit, observer }) {
       return {
         routes: createRoutes({ database, unit }),
+        inProgress: () => database.query(countHeld),
         handle: createHandler(inquiryAfterSeconds),
         clocks: [
           createLoop(

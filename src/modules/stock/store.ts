@@ -5,6 +5,7 @@
 import { v7 as uuidv7 } from 'uuid';
 import type { ListedProduct } from '../../contracts/stock.ts';
 import type { Sql } from '../../outbox/index.ts';
+import type { InProgress } from '../module.ts';
 import type { Level, Levels, Reservation } from './reservation.ts';
 
 /** The most units of one product; the table checks it too. */
@@ -128,6 +129,14 @@ export async function receive(
     returning id, received_at as "receivedAt"`;
   if (!receipt) throw new Error('the receipt was not written');
   return receipt;
+}
+
+/** Reservations that are held, and the age of the oldest. */
+export async function countHeld(sql: Sql): Promise<readonly InProgress[]> {
+  return sql<InProgress[]>`
+    select 'held' as state, count(*) as count,
+      coalesce(extract(epoch from now() - min(created_at)), 0)::float8 as "oldestSeconds"
+    from reservations where inquire_at is not null`;
 }
 
 const viewColumns = (sql: Sql) => sql`

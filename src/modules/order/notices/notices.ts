@@ -7,6 +7,8 @@ const maxNotices = 100;
 export interface Notice {
   readonly orderId: string;
   readonly status: 'confirmed' | 'rejected' | 'cancelled';
+  /** From placing to the outcome, in seconds. */
+  readonly seconds: number;
 }
 
 /** Tells one customer. */
@@ -20,8 +22,10 @@ export function createNotices(database: Database, tell: Tell): Worker {
     runOnce: () =>
       database.transaction(async (sql) => {
         const notices = await sql<Notice[]>`
-          select order_id as "orderId", status from notices where next_attempt_at <= now()
-          order by next_attempt_at limit ${maxNotices} for update skip locked`;
+          select order_id as "orderId", notices.status,
+            extract(epoch from notices.created_at - orders.created_at)::float8 as seconds
+          from notices join orders on orders.id = order_id where next_attempt_at <= now()
+          order by next_attempt_at limit ${maxNotices} for update of notices skip locked`;
         for (const notice of notices) tell(notice);
         if (notices.length > 0)
           await sql`
