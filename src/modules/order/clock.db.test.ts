@@ -144,5 +144,5 @@ test('every outcome is told once', async () => {
   const notices = createNotices(database, (notice) => told.push(notice));
   await Promise.all([notices.runOnce(), notices.runOnce()]);
   await notices.runOnce();
-  expect(told).toEqual([{ orderId: id, status: 'cancelled' }]);
+  expect(told).toEqual([{ orderId: id, status: 'cancelled', seconds: expect.any(Number) }]);
 });
