@@ -165,6 +165,22 @@ describe('what cannot be handled', () => {
     ]);
   });
 
+  test.each([
+    ['nested without end', Buffer.from(`${'['.repeat(50_000)}${']'.repeat(50_000)}`)],
+    ['an id that only looks like one', { ...say('a'), id: '0199a000-0000-7-and-so-on' }],
+    ['NUL and half a character', { ...say('a'), type: 'sh\u0000\ud800ut', subject: '\u0000\udfff' }],
+    ['a batch in a batch', [[say('a')]]],
+    ['far too long', Buffer.alloc(1_000_000, 'x')],
+    ['nothing', Buffer.of()],
+  ])('%s stops nobody: it is kept, and the next message takes effect', async (_, body) => {
+    const { broker, consumer } = service(writeEffects, database, {}, 1_000);
+    consumer.start();
+    expect(await broker.deliver(body, say('good'))).toEqual(['acknowledged', 'acknowledged']);
+    await consumer.stop();
+    expect(await words()).toEqual(['good']);
+    expect(await parked()).toMatchObject([{ dead: true, seen: 1 }]);
+  });
+
   test('messages that tell the same fault again and again are one failure', async () => {
     await service().receive(say('dead 1'), say('dead 2'), say('good'));
     expect(await parked()).toMatchObject([{ error: 'DeadMessage: never', seen: 2, dead: true }]);

@@ -101,6 +101,29 @@ describe('the wire', () => {
     );
   });
 
+  test.each([
+    ['an array', '[', ']'],
+    ['an object', '{"a":', '}'],
+  ])(
+    '%s that is nested without end is no CloudEvent, and what is kept of it can be written',
+    (_, open, close) => {
+      const deep = `${open.repeat(50_000)}1${close.repeat(50_000)}`;
+      const good = JSON.stringify(compose(draft, '/order', now));
+      const deepData = JSON.stringify(compose({ ...draft, data: 'DEEP' }, '/order', now)).replace(
+        '"DEEP"',
+        deep,
+      );
+      const entries = decode(Buffer.from(`[{"b":${deep}},${deepData},${good}]`), arrived);
+      expect(entries.map((entry) => ('fault' in entry ? entry.fault.slice(0, 13) : 'good'))).toEqual([
+        'no CloudEvent',
+        'no CloudEvent',
+        'good',
+      ]);
+      expect(JSON.stringify(entries)).toContain('too deep to be kept');
+      expect(entries[1]).toMatchObject({ content: { subject: draft.subject } });
+    },
+  );
+
   test('attributes that are not known are dropped', () => {
     const [entry] = decode(
       Buffer.from(JSON.stringify({ ...compose(draft, '/order', now), __proto: 1, extra: 2 })),

@@ -11,6 +11,12 @@ export const batchType = 'application/cloudevents-batch+json';
 /** RFC 3339, as `2026-03-01T12:00:00.000Z`. */
 const Time = v.pipe(v.string(), v.isoTimestamp());
 const Text = v.pipe(v.string(), v.minLength(1), v.maxLength(500));
+/** Deeper is nobody's message, and would overflow whoever walks down: JSON.stringify here, PostgreSQL's parser after it. */
+const maxDepth = 100;
+const Content = v.pipe(
+  v.unknown(),
+  v.check((content) => isWithin(maxDepth, content)),
+);
 
 const Envelope = v.object({
   specversion: v.literal('1.0'),
@@ -23,7 +29,7 @@ const Envelope = v.object({
   /** Whom it is about: messages of one subject are handled in the order of their arrival within a batch. */
   subject: Text,
   time: Time,
-  data: v.unknown(),
+  data: Content,
   /** What the whole conversation is about; the subject. */
   correlationid: v.optional(Text),
   /** The message that provoked this one. */
@@ -131,8 +137,24 @@ export function decode(body: Buffer, receivedAt: Date): readonly Decoded[] {
     const parsed = v.safeParse(Envelope, entry);
     return parsed.success
       ? { message: { ...parsed.output, receivedtime } }
-      : { content: entry, fault: `no CloudEvent: ${faultsOf(parsed.issues)}` };
+      : { content: cut(maxDepth, entry), fault: `no CloudEvent: ${faultsOf(parsed.issues)}` };
   });
+}
+
+/** True if nothing in it lies deeper than `depth`. */
+function isWithin(depth: number, content: unknown): boolean {
+  if (typeof content !== 'object' || content === null) return true;
+  return depth > 0 && Object.values(content).every((inner) => isWithin(depth - 1, inner));
+}
+
+/** The same without what lies deeper than `depth`. */
+function cut(depth: number, content: unknown): unknown {
+  if (isWithin(depth, content)) return content;
+  if (depth === 0) return 'too deep to be kept';
+  if (Array.isArray(content)) return content.map((inner) => cut(depth - 1, inner));
+  return Object.fromEntries(
+    Object.entries(Object(content)).map(([key, inner]) => [key, cut(depth - 1, inner)]),
+  );
 }
 
 /** The faults of a value in one line, by path; never the value itself, which may be a secret. */

@@ -16,4 +16,9 @@ test.each([
   ['two days ahead', 2 * day, 'impossible'],
 ])('an id of %s', (_, msFromNow, place) => expect(placeOfId(idOf(msFromNow), now)).toBe(place));
 
-test('an id without a time is impossible', () => expect(placeOfId(uuidv4(), now)).toBe('impossible'));
+test.each([
+  ['without a time', uuidv4()],
+  ['that is cut', idOf(0).slice(0, -1)],
+  ['with more behind it', `${idOf(0)}0`],
+  ['of other letters', 'zzzzzzzz-zzzz-7zzz-zzzz-zzzzzzzzzzzz'],
+])('an id %s is impossible', (_, id) => expect(placeOfId(id, now)).toBe('impossible'));
