@@ -97,6 +97,14 @@ describe('a body', () => {
       { ...good, 'a/b~c': 1 },
       [{ pointer: '/a~1b~0c', detail: 'is not a known property' }],
     ],
+    [
+      'several unknown properties, also further in',
+      { ...JSON.parse('{"__proto__":1,"x":1}'), ...good, parts: [{ count: 4, y: 1, z: 1 }] },
+      ['/parts/0/y', '/parts/0/z', '/__proto__', '/x'].map((pointer) => ({
+        pointer,
+        detail: 'is not a known property',
+      })),
+    ],
     ['the wrong type', { ...good, name: 7 }, [{ pointer: '/name', detail: 'must be a string' }]],
     [
       'too long a text',
@@ -150,27 +158,46 @@ describe('a list', () => {
     expect(second).toEqual({ data: [4, 5, 6, 7], nextCursor: null });
   });
 
-  test('has 100 at most, whatever is asked for', async () =>
-    expect((await get('/things?limit=5000')).status).toBe(200));
+  test('has 50 rows unless told, and 100 at most, whatever is asked for', () => {
+    expect(v.parse(Limit, undefined)).toBe(50);
+    expect(v.parse(Limit, '100')).toBe(100);
+    expect(v.parse(Limit, '5000')).toBe(100);
+  });
 
-  test.each(['limit=0', 'limit=-1', 'limit=x', 'after=x', 'after=W10', 'after=AAAA', 'colour=red'])(
-    '?%s is a 422',
-    async (text) => {
-      const response = await get(`/things?${text}`);
-      expect(response.status).toBe(422);
-      expect(await faults(response)).toEqual([{ parameter: text.split('=')[0], detail: expect.any(String) }]);
-    },
-  );
+  test.each([
+    'limit=0',
+    'limit=-1',
+    'limit=x',
+    'after=x',
+    'after=W10',
+    'after=AAAA',
+    'colour=red',
+    'limit=1&limit=2',
+  ])('?%s is a 422', async (text) => {
+    const response = await get(`/things?${text}`);
+    expect(response.status).toBe(422);
+    expect(await faults(response)).toEqual([{ parameter: text.split('=')[0], detail: expect.any(String) }]);
+  });
 });
 
 describe('routes', () => {
   test('a path that cannot be is not found', async () =>
     expect((await app.request('/things/7')).status).toBe(404));
 
-  test('an unknown route is a problem', async () => {
-    const response = await app.request('/nowhere');
-    expect(response.status).toBe(404);
-    expect(await response.json()).toMatchObject({ title: 'There is no such route', status: 404 });
+  test.each(['/nowhere', '/things/7/8/9', '/things/', '//things'])(
+    '%s is unknown: a problem',
+    async (path) => {
+      const response = await app.request(path);
+      expect(response.status).toBe(404);
+      expect(await response.json()).toMatchObject({ title: 'There is no such route', status: 404 });
+    },
+  );
+
+  test('a HEAD is answered as its GET is, without the body', async () => {
+    const statuses = ['/things', '/nowhere', '/things/7'].map(
+      async (path) => (await app.request(path, { method: 'HEAD' })).status,
+    );
+    expect(await Promise.all(statuses)).toEqual([200, 404, 404]);
   });
 
   test.each([

@@ -106,7 +106,7 @@ function matches(pattern: string, path: string): boolean {
   const actual = path.split('/');
   return (
     expected.length === actual.length &&
-    expected.every((part, i) => part.startsWith(':') || part === actual[i])
+    expected.every((part, i) => (part.startsWith(':') ? actual[i] !== '' : part === actual[i]))
   );
 }
 

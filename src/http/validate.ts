@@ -37,7 +37,7 @@ export function body<const Schema extends v.GenericSchema>(schema: Schema): Vali
     const parsed = v.safeParse(schema, content);
     if (!parsed.success)
       return problem(c, 422, 'The body is not valid', {
-        errors: faultsOf(parsed.issues, (path) => ({ pointer: pointerTo(path) })),
+        errors: faultsOf(schema, parsed.issues, (path) => ({ pointer: pointerTo(path) })),
       });
     c.req.addValidatedData('json', parsed.output as object);
     return next();
@@ -48,10 +48,12 @@ export function body<const Schema extends v.GenericSchema>(schema: Schema): Vali
 export function query<const Schema extends v.GenericSchema>(schema: Schema): Validating<'query', Schema> {
   return async (c, next) => {
     const parsed = v.safeParse(schema, c.req.query());
-    if (!parsed.success)
-      return problem(c, 422, 'The query is not valid', {
-        errors: faultsOf(parsed.issues, (path) => ({ parameter: path.join('.') })),
-      });
+    const errors = parsed.success
+      ? []
+      : faultsOf(schema, parsed.issues, (path) => ({ parameter: path.join('.') }));
+    for (const [parameter, values] of Object.entries(c.req.queries()))
+      if (values.length > 1) errors.push({ parameter, detail: 'is given more than once' });
+    if (!parsed.success || errors.length > 0) return problem(c, 422, 'The query is not valid', { errors });
     c.req.addValidatedData('query', parsed.output as object);
     return next();
   };
@@ -85,14 +87,35 @@ async function readBody(c: Context): Promise<Uint8Array | undefined> {
 
 type Path = readonly (string | number)[];
 
-function faultsOf<Where extends object>(
+function faultsOf(
+  schema: v.GenericSchema,
   issues: readonly v.BaseIssue<unknown>[],
-  where: (path: Path) => Where,
-): (Where & { detail: string })[] & Fault[] {
-  return issues.slice(0, maxFaults).map((issue) => ({
-    ...where(issue.path?.map(({ key }) => key as string | number) ?? []),
-    detail: detailOf(issue),
-  })) as (Where & { detail: string })[] & Fault[];
+  where: (path: Path) => { pointer: string } | { parameter: string },
+): Fault[] {
+  const faults = issues.flatMap((issue) => {
+    const path: Path = issue.path?.map(({ key }) => key as string | number) ?? [];
+    const paths = issue.expected === 'never' ? unknownProperties(schema, path, issue) : [path];
+    return paths.map((at) => ({ ...where(at), detail: detailOf(issue) }));
+  });
+  return faults.slice(0, maxFaults);
+}
+
+/** What an object or an array may hold, where a schema says so. */
+interface Shape extends v.GenericSchema {
+  readonly entries?: Readonly<Record<string, Shape>>;
+  readonly item?: Shape;
+}
+
+/** valibot names the first unknown property of an object; here are all of them. */
+function unknownProperties(schema: Shape, path: Path, issue: v.BaseIssue<unknown>): readonly Path[] {
+  const parent = path.slice(0, -1);
+  const shape = parent.reduce<Shape | undefined>(
+    (outer, key) => outer?.entries?.[key] ?? outer?.item,
+    schema,
+  );
+  return Object.keys(Object(issue.path?.at(-1)?.input))
+    .filter((key) => !Object.hasOwn(shape?.entries ?? {}, key))
+    .map((key) => [...parent, key]);
 }
 
 /** RFC 6901. */
