@@ -3,6 +3,7 @@ import * as v from 'valibot';
 import { afterAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createScriptedBroker } from '../../test/support/broker.ts';
 import { openTestDatabase } from '../../test/support/database.ts';
+import { until } from '../../test/support/until.ts';
 import { createConsumer } from './consumer.ts';
 import { createDispatcher } from './dispatcher.ts';
 import { createFailures } from './failures.ts';
@@ -78,6 +79,13 @@ const parked = () =>
     >`
       select id, type, error, attempts, seen, next_attempt_at is null as dead from inbox_failures order by parked_at, id`,
   );
+const waitingForLocks = async () =>
+  (
+    await database.query(
+      (sql) => sql`
+        select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+    )
+  ).length;
 const makeDue = () =>
   database.query(
     (sql) => sql`update inbox_failures set next_attempt_at = now() where next_attempt_at is not null`,
@@ -106,6 +114,19 @@ describe('a batch', () => {
       service().receive(...messages.slice(10), ...messages.slice(0, 10)),
     ]);
     expect(await words()).toHaveLength(50);
+  });
+
+  test('two consumers with the same messages in opposite order do not wait for each other in a circle', async () => {
+    const [first, middle, last] = [say('a'), say('b'), say('c')];
+    let both: Promise<unknown> = Promise.resolve();
+    await database.transaction(async (sql) => {
+      await sql`insert into inbox (id) values (${middle.id})`;
+      both = Promise.all([service().receive(first, middle, last), service().receive(last, middle, first)]);
+      await until('both wait', async () => (await waitingForLocks()) === 2);
+      await sql`delete from inbox where id = ${middle.id}`;
+    });
+    await both;
+    expect(await words()).toEqual(['a', 'b', 'c']);
   });
 
   test('one guilty message is parked, its neighbours take effect', async () => {

@@ -20,6 +20,7 @@ import {
 import { createListing, isListed } from './catalogue.ts';
 import { createDeadlines } from './clock.ts';
 import { createNotices } from './notices/notices.ts';
+import { orderStore } from './store.ts';
 
 const deadlines = createDeadlines(unit, patience);
 
@@ -56,6 +57,12 @@ describe('deadlines', () => {
     await Promise.all(Array.from({ length: 50 }, () => post('/orders', cart)));
     await sendAll();
     await overdue();
+    await database.transaction(async (sql) => {
+      await orderStore.lockOverdue(sql, 50);
+      // What another has in hand is neither taken nor waited for.
+      await deadlines.runOnce();
+      expect(await said()).toEqual([]);
+    });
     await Promise.all([deadlines.runOnce(), deadlines.runOnce(), deadlines.runOnce()]);
     expect(await said()).toHaveLength(50);
   });
