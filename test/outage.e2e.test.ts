@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { agree, held } from './support/agreement.ts';
 import { openNode } from './support/node.ts';
 import { cart, inParallel, type Order, openShop, type Shop } from './support/shop.ts';
+import { until } from './support/until.ts';
 
 const node = await openNode();
 afterAll(() => node.close());
@@ -56,14 +57,40 @@ for (const setting of ['single', 'split'] as const)
       await agree(shop);
     });
 
-    test('wiped while orders are under way: all end, nothing stays held', async () => {
+    /** How many orders are at this step. */
+    const at = async (step: string) =>
+      (await shop.look('order', (sql) => sql`select 1 from orders where step = ${step}`)).length;
+    const authorized = async () =>
+      (await shop.look('payment', (sql) => sql`select 1 from payments where state = 'authorized'`)).length;
+    /** Of which orders the broker had confirmed such a message and then forgot it: it is neither there nor in the outbox. */
+    const forget = async (type: string) => {
+      const rows = await shop.look<{ subject: string }>(
+        'order',
+        (sql) => sql`delete from outbox where type = ${type} returning subject`,
+      );
+      return new Set(rows.map(({ subject }) => subject));
+    };
+    const idsOf = (orders: readonly Order[]) => new Set(orders.map(({ id }) => id));
+
+    test('wiped while orders are under way: commands and news are lost, all end, nothing stays held', {
+      timeout: 120_000,
+    }, async () => {
+      const letPaymentGo = await shop.holdUp('payment');
       const before = await placeMany(30);
-      const wiped = node.control?.reset();
+      await until('their goods are reserved', async () => (await at('authorizing_payment')) === 30);
+      const letOrderGo = await shop.holdUp('order');
+      await letPaymentGo();
+      await until('their money is promised', async () => (await authorized()) === 30);
+      await node.control?.stopApp();
+      await letOrderGo();
       const during = await placeMany(30);
-      await wiped;
+      await allEnded(before);
+      expect(await forget('order.confirmed')).toEqual(idsOf(before));
+      expect(await forget('stock.reserve')).toEqual(idsOf(during));
+      await node.control?.reset();
       const after = await placeMany(10);
       const ended = await allEnded([...before, ...during, ...after]);
-      expect(ended.every(({ status }) => status !== 'pending')).toBe(true);
+      expect(ended.map(({ status }) => status)).toEqual(ended.map(() => 'confirmed'));
       await expect
         .poll(() => held(shop), { timeout: 30_000 })
         .toEqual({ reservations: 0, payments: 0, reserved: 0 });

@@ -49,6 +49,8 @@ export interface Shop {
     module: Name,
     statement: (sql: Sql) => Promise<readonly Row[]>,
   ): Promise<readonly Row[]>;
+  /** Keeps a module from taking in any message until the returned function is called. */
+  holdUp(module: Name): Promise<() => Promise<void>>;
   /** Says something to the modules, as if another had said it. */
   say(type: string, subject: string, data?: unknown): Promise<Message>;
   sayRaw(routingKey: string, body: Buffer): Promise<void>;
@@ -139,6 +141,19 @@ export async function openShop(
       return find(id);
     },
     look: (module, statement) => databases[module].query(statement),
+    holdUp: (module) =>
+      new Promise((holding, failed) => {
+        const held = databases[module].transaction(async (sql) => {
+          await sql`lock table inbox in access exclusive mode`;
+          await new Promise<void>((release) =>
+            holding(() => {
+              release();
+              return held;
+            }),
+          );
+        });
+        held.catch(failed);
+      }),
     async say(type, subject, data = {}) {
       const message = compose({ type, subject, data }, '/test', new Date());
       await sayRaw(type, Buffer.from(JSON.stringify(message)));
