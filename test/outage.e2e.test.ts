@@ -39,7 +39,9 @@ for (const setting of ['single', 'split'] as const)
           group by subject order by 1 desc`,
       );
 
-    test('away for ten times the step timeout: 1,000 orders are taken, none times out, all end when it is back', async () => {
+    test('away for ten times the step timeout: 1,000 orders are taken, none times out, all end when it is back', {
+      timeout: 120_000,
+    }, async () => {
       await node.control?.stopApp();
       const orders = await placeMany(1_000);
       expect(orders.every(({ status }) => status === 'pending')).toBe(true);

@@ -128,7 +128,12 @@ export async function openShop(
     find,
     sayRaw,
     opened: () =>
-      until('orders are taken', async () => (await ask('order', '/orders', cart('NONE'))).status === 422),
+      // Where Stock comes late, Order's question waits for up to 30 s between its attempts.
+      until(
+        'orders are taken',
+        async () => (await ask('order', '/orders', cart('NONE'))).status === 422,
+        80_000,
+      ),
     async place(body = cart()) {
       const response = await ask('order', '/orders', body);
       const text = await response.text();

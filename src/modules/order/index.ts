@@ -10,8 +10,11 @@ import tables from './migrations/001_order.sql';
 import { createNotices } from './notices/notices.ts';
 import { countSagas } from './store.ts';
 
-/** Where Stock is up, its list is here in a fraction of this; where it is not, Order serves what it can, in milliseconds. */
-const warmUpMs = 1_000;
+/**
+ * Where Stock is up, its list is here in a fraction of this, also on a busy machine; where it is not, Order takes no orders
+ * anyway and serves what it can after that. In milliseconds.
+ */
+const warmUpMs = 5_000;
 
 export interface OrderSettings {
   /** How long an answer is awaited before the command is sent again, in seconds; the wait doubles up to ten times that. */
