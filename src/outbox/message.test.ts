@@ -101,6 +101,31 @@ describe('the wire', () => {
     );
   });
 
+  test('what is nested too deep to be written down is cut, and its neighbours are unharmed', () => {
+    const good = JSON.stringify(compose(draft, '/order', now));
+    const deep = `${'['.repeat(50_000)}${']'.repeat(50_000)}`;
+    const entries = decode(Buffer.from(`[${good},{"data":${deep}},${deep},${good}]`), arrived);
+    expect(entries.map((entry) => ('fault' in entry ? entry.fault : 'good'))).toEqual([
+      'good',
+      'nested more than 64 deep',
+      'nested more than 64 deep',
+      'good',
+    ]);
+    expect(JSON.stringify(entries).length).toBeLessThan(5_000);
+  });
+
+  test.each([
+    ['a NUL', { source: '/a\u0000' }],
+    ['half a surrogate pair', { tracestate: '\ud800' }],
+    ['an infinite attempt', { attempt: '#' }],
+    ['half an attempt', { commandattempt: 1.5 }],
+  ])('%s is not let in', (_, attributes) => {
+    const text = JSON.stringify({ ...compose(draft, '/order', now), ...attributes }).replace('"#"', '1e999');
+    expect(decode(Buffer.from(text), arrived)).toMatchObject([
+      { fault: expect.stringContaining('no CloudEvent') },
+    ]);
+  });
+
   test('attributes that are not known are dropped', () => {
     const [entry] = decode(
       Buffer.from(JSON.stringify({ ...compose(draft, '/order', now), __proto: 1, extra: 2 })),

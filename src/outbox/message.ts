@@ -10,7 +10,10 @@ export const batchType = 'application/cloudevents-batch+json';
 
 /** RFC 3339, as `2026-03-01T12:00:00.000Z`. */
 const Time = v.pipe(v.string(), v.isoTimestamp());
-const Text = v.pipe(v.string(), v.minLength(1), v.maxLength(500));
+/** Without control characters and half surrogate pairs: PostgreSQL keeps neither in a `jsonb`, where causes lie. */
+const Text = v.pipe(v.string(), v.minLength(1), v.maxLength(500), v.regex(/^[^\p{Cc}\p{Cs}]*$/u));
+/** JSON's `1e999` is Infinity, which no JSON can tell any more. */
+const Attempt = v.pipe(v.number(), v.safeInteger(), v.minValue(1));
 
 const Envelope = v.object({
   specversion: v.literal('1.0'),
@@ -32,12 +35,12 @@ const Envelope = v.object({
   tracestate: v.optional(Text),
   /** When it was handed to the broker, and at which attempt; stamped on sending. */
   senttime: v.optional(Time),
-  attempt: v.optional(v.number()),
+  attempt: v.optional(Attempt),
   /** On a reply: when its command was sent, received and handled, and at which attempt. */
   commandsent: v.optional(Time),
   commandreceived: v.optional(Time),
   commandhandled: v.optional(Time),
-  commandattempt: v.optional(v.number()),
+  commandattempt: v.optional(Attempt),
 });
 
 /** A message as it is stored and sent; the attributes are told at the schema. */
@@ -118,6 +121,9 @@ export function encode(messages: readonly string[]): { contentType: string; body
 /** One entry of what arrived: a message, or what came in its place and why it is none. */
 export type Decoded = { readonly message: Message } | { readonly content: unknown; readonly fault: string };
 
+/** Far deeper than any message; JSON.stringify and PostgreSQL give up at some thousands, and then it could not even be parked. */
+const maxDepth = 64;
+
 /** Unpacks what came over the wire. Never throws: what is no CloudEvent comes back with its fault, its neighbours unharmed. */
 export function decode(body: Buffer, receivedAt: Date): readonly Decoded[] {
   let content: unknown;
@@ -128,11 +134,26 @@ export function decode(body: Buffer, receivedAt: Date): readonly Decoded[] {
   }
   const receivedtime = receivedAt.toISOString();
   return (Array.isArray(content) ? content : [content]).map((entry: unknown) => {
+    if (isDeeper(entry, maxDepth))
+      return { content: cutBelow(entry, maxDepth), fault: `nested more than ${maxDepth} deep` };
     const parsed = v.safeParse(Envelope, entry);
     return parsed.success
       ? { message: { ...parsed.output, receivedtime } }
       : { content: entry, fault: `no CloudEvent: ${faultsOf(parsed.issues)}` };
   });
+}
+
+function isDeeper(value: unknown, depth: number): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return depth === 0 || Object.values(value).some((inner) => isDeeper(inner, depth - 1));
+}
+
+/** What can be kept of it. */
+function cutBelow(value: unknown, depth: number): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  if (depth === 0) return '...';
+  if (Array.isArray(value)) return value.map((inner) => cutBelow(inner, depth - 1));
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, cutBelow(inner, depth - 1)]));
 }
 
 /** The faults of a value in one line, by path; never the value itself, which may be a secret. */

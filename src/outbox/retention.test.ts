@@ -16,4 +16,12 @@ test.each([
   ['two days ahead', 2 * day, 'impossible'],
 ])('an id of %s', (_, msFromNow, place) => expect(placeOfId(idOf(msFromNow), now)).toBe(place));
 
+test.each([
+  'not-a-uuid',
+  'aaaaaaaaaaaaaa7',
+  'xxxxxxxx-xxxx-7xxx-xxxx-xxxxxxxxxxxx',
+  `{${idOf(0)}}`,
+  `${idOf(0)}\u0000`,
+])('what only looks like an id is impossible: %j', (id) => expect(placeOfId(id, now)).toBe('impossible'));
+
 test('an id without a time is impossible', () => expect(placeOfId(uuidv4(), now)).toBe('impossible'));

@@ -14,9 +14,12 @@ const dropLockTimeout = '500ms';
 /** "inbx" in ASCII: replicas take turns. */
 const lockKey = 0x696e6278;
 
-/** The time inside a UUIDv7, in milliseconds since 1970; undefined for any other id (RFC 9562, section 5.7). */
+const uuidv7 = /^([0-9a-f]{8})-([0-9a-f]{4})-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+
+/** The time inside a UUIDv7, in milliseconds since 1970; undefined for any other text (RFC 9562, section 5.7). */
 export function timeOfId(id: string): number | undefined {
-  return id[14] === '7' ? Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16) : undefined;
+  const [, high, low] = uuidv7.exec(id) ?? [];
+  return high && low ? Number.parseInt(high + low, 16) : undefined;
 }
 
 /**
