@@ -31,7 +31,7 @@ module.exports = {
     rule(
       'contracts-stand-alone',
       'Contracts are the ground between the modules: whatever they imported, every module would.',
-      { path: '^src/contracts/' },
+      { path: '^src/contracts/', pathNot: '\\.test\\.ts$' },
       { pathNot: ['^src/contracts/', packages('valibot')] },
     ),
     rule(

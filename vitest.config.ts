@@ -45,6 +45,16 @@ export default defineConfig({
           hookTimeout: 90_000,
         },
       },
+      {
+        extends: true,
+        test: {
+          name: 'long',
+          include: ['test/**/*.long.test.ts'],
+          globalSetup: ['test/support/services.ts'],
+          testTimeout: 600_000,
+          hookTimeout: 90_000,
+        },
+      },
     ],
   },
 });

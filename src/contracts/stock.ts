@@ -1,11 +1,22 @@
 /** What Stock is asked, what it answers, and what it announces. Stock does not know that orders have prices. */
 import * as v from 'valibot';
-import { about, Currency, Lines, Nothing, OrderId, Reason, Sku, UnitPrice } from './values.ts';
+import {
+  about,
+  Currency,
+  Lines,
+  maxNameLength,
+  Nothing,
+  OrderId,
+  Reason,
+  Sku,
+  text,
+  UnitPrice,
+} from './values.ts';
 
 /** The part of a product that Order needs in order to price: the newest version wins. */
 export const ListedProduct = v.object({
   sku: Sku,
-  name: v.string(),
+  name: text(maxNameLength),
   unitPrice: UnitPrice,
   currency: Currency,
   version: v.pipe(v.number(), v.safeInteger()),

@@ -1,7 +1,7 @@
 /** The values that messages and doors share, and how a message type is described. Schemas only: no behaviour. */
 import * as v from 'valibot';
 
-/** Longest id or name that a door accepts, in characters. */
+/** Longest id that a door or a message may bring, in characters. */
 export const maxIdLength = 100;
 /** An order with more lines than this is a bulk import, not a checkout; it also bounds the rows one message locks. */
 export const maxLines = 100;
@@ -9,6 +9,21 @@ export const maxLines = 100;
 export const maxUnitPrice = 1_000_000_000;
 /** The most units one line may ask for. */
 export const maxQuantity = 10_000;
+
+/** The longest name of a product. */
+export const maxNameLength = 200;
+
+/**
+ * One to `maxLength` characters without control characters: PostgreSQL has no NUL, and half a surrogate pair does not survive
+ * the way through JSON to another module.
+ */
+export const text = (maxLength: number) =>
+  v.pipe(
+    v.string(),
+    v.minLength(1, 'must not be empty'),
+    v.maxLength(maxLength, `must be at most ${maxLength} characters`),
+    v.regex(/^[^\p{Cc}\p{Cs}]*$/u, 'must be text without control characters'),
+  );
 
 export const Sku = v.pipe(
   v.string(),
@@ -47,7 +62,7 @@ export const ReasonCode = v.picklist([
 export type ReasonCode = v.InferOutput<typeof ReasonCode>;
 
 /** A reason for people and machines: the code is stable, the detail explains. */
-export const Reason = v.object({ code: ReasonCode, detail: v.string() });
+export const Reason = v.object({ code: ReasonCode, detail: text(500) });
 export type Reason = v.InferOutput<typeof Reason>;
 
 /** A participant asks Order what has become of an order. */

@@ -1,9 +1,9 @@
 /** The operator's doors to a module's messages: what waits to be sent, what could not be handled, and what is to become of it. */
 import { Hono } from 'hono';
 import * as v from 'valibot';
+import { text } from '../contracts/values.ts';
 import type { FailureSelection, Failures, Overview } from '../outbox/index.ts';
 import { problem } from './problem.ts';
-import { text } from './text.ts';
 import { body, param } from './validate.ts';
 
 const maxIds = 1_000;

@@ -285,6 +285,23 @@ describe('a server', () => {
     await server.close({ graceMs: 1_000 });
   });
 
+  test.each([
+    ['of a known length', 'content-length: 100\r\n\r\n{'],
+    ['of an unknown length', 'transfer-encoding: chunked\r\n\r\n5\r\n{"nam'],
+  ])('a sender who leaves in the middle of a body %s is no failure of ours', async (_, rest) => {
+    const server = await start();
+    const { port } = new URL(server.url);
+    const begun = errors.length;
+    const socket = connect(Number(port), '127.0.0.1');
+    socket.write(`POST /things HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n${rest}`, () =>
+      socket.resetAndDestroy(),
+    );
+    await new Promise((resolve) => socket.once('close', resolve));
+    // Waits for the request in hand.
+    await server.close({ graceMs: 5_000 });
+    expect(errors).toHaveLength(begun);
+  });
+
   test('says that a port is in use', async () => {
     const server = await start();
     const port = Number(new URL(server.url).port);

@@ -3,5 +3,4 @@ export { Account, messagingRoutes } from './failures.ts';
 export { cursor, Limit, page } from './page.ts';
 export { type Fault, problem } from './problem.ts';
 export { createApp, listen, PortInUse } from './server.ts';
-export { text } from './text.ts';
 export { body, param, query } from './validate.ts';

@@ -23,7 +23,9 @@ export function body<const Schema extends v.GenericSchema>(schema: Schema): Vali
         detail: 'Send it with the content type application/json.',
       });
     const bytes = await readBody(c);
-    if (!bytes) {
+    if (bytes === 'cut off')
+      return problem(c, 400, 'The body is not whole', { detail: 'The connection ended before it did.' });
+    if (bytes === 'too large') {
       // What is still on its way is not read any more.
       c.header('connection', 'close');
       return problem(c, 413, 'The body is too large', { detail: `At most ${maxBodyBytes} bytes are read.` });
@@ -70,19 +72,23 @@ export function param<const Schema extends v.GenericSchema>(schema: Schema): Val
   };
 }
 
-/** Undefined: larger than is read. A declared length is trusted, Node's parser holds the sender to it; otherwise bytes are counted. */
-async function readBody(c: Context): Promise<Uint8Array | undefined> {
+/** A declared length is trusted, Node's parser holds the sender to it; otherwise bytes are counted. A sender may leave in the middle. */
+async function readBody(c: Context): Promise<Uint8Array | 'too large' | 'cut off'> {
   const declared = c.req.header('content-length');
-  if (declared !== undefined && c.req.header('transfer-encoding') === undefined)
-    return Number(declared) > maxBodyBytes ? undefined : new Uint8Array(await c.req.arrayBuffer());
-  const chunks: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const chunk of c.req.raw.body ?? []) {
-    bytes += chunk.length;
-    if (bytes > maxBodyBytes) return undefined;
-    chunks.push(chunk);
+  try {
+    if (declared !== undefined && c.req.header('transfer-encoding') === undefined)
+      return Number(declared) > maxBodyBytes ? 'too large' : new Uint8Array(await c.req.arrayBuffer());
+    const chunks: Uint8Array[] = [];
+    let bytes = 0;
+    for await (const chunk of c.req.raw.body ?? []) {
+      bytes += chunk.length;
+      if (bytes > maxBodyBytes) return 'too large';
+      chunks.push(chunk);
+    }
+    return Buffer.concat(chunks);
+  } catch {
+    return 'cut off';
   }
-  return Buffer.concat(chunks);
 }
 
 type Path = readonly (string | number)[];

@@ -17,11 +17,6 @@ import {
 } from './store.ts';
 import type { Database, Sql } from './transaction.ts';
 
-/**
- * What is dead at once is kept up to so many failures: a producer gone mad, at up to 64 KiB a message, must not fill the disk. Of what comes after
- * them only the number is kept. A message that could be handled is always kept: of those there are as many as business sends.
- */
-const maxDead = 100_000;
 /** Failures tried in one run of the worker. */
 const maxRetriedAtOnce = 100;
 /** Of what is no message only so much is kept, in characters: enough to see what it was. */
@@ -63,10 +58,7 @@ export function createFailures(options: {
     const row = rowOf(content, thrown);
     const error = describe(thrown);
     const waitSeconds = waitAfter(thrown, 1);
-    const kept = await database.query((sql) =>
-      store.park(sql, { ...row, error, waitSeconds }, waitSeconds === null ? maxDead : null),
-    );
-    if (!kept) await database.query((sql) => store.park(sql, overflow, null));
+    await database.query((sql) => store.park(sql, { ...row, error, waitSeconds }));
     tell(row.id, { ...row, attempts: 1 }, error, waitSeconds);
   }
 
@@ -163,16 +155,6 @@ export function createFailures(options: {
     }),
   };
 }
-
-/** Stands for all that were not kept; `seen` counts them. */
-const overflow = {
-  id: idOfText('overflow'),
-  type: null,
-  subject: null,
-  json: 'null',
-  error: `there are ${maxDead} failures already: what came after them was not kept`,
-  waitSeconds: null,
-};
 
 /** Of these ids those that the inbox remembers. */
 const remembered = (ids: readonly string[]) => ids.filter((id) => placeOfId(id, new Date()) === 'inbox');

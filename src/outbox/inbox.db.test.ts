@@ -209,30 +209,6 @@ describe('what cannot be handled', () => {
   });
 });
 
-test('more than 100,000 failures: of what is dead at once only the number is kept, what could be handled is kept', {
-  timeout: 60_000,
-}, async () => {
-  await database.query(
-    (sql) => sql`
-      insert into inbox_failures (id, message, error) select gen_random_uuid(), 'null', 'x' from generate_series(1, 100000)`,
-  );
-  const known = { ...say('a'), type: 'shout' };
-  await database.query(
-    (sql) =>
-      sql`update inbox_failures set id = ${known.id} where id = (select id from inbox_failures limit 1)`,
-  );
-  await service().receive(known, { ...say('b'), type: 'shout' }, { ...say('c'), type: 'shout' }, say('bad'));
-  const rows = await database.query(
-    (sql) => sql<{ error: string; seen: number }[]>`
-      select error, seen from inbox_failures where error <> 'x' or seen > 1 order by error`,
-  );
-  expect(rows).toEqual([
-    { error: 'Error: cannot say bad', seen: 1 },
-    { error: 'there are 100000 failures already: what came after them was not kept', seen: 2 },
-    { error: 'x', seen: 2 },
-  ]);
-});
-
 describe('a parked message', () => {
   test('is not handled when it comes again', async () => {
     const message = say('bad');

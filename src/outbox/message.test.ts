@@ -114,15 +114,27 @@ describe('the wire', () => {
         deep,
       );
       const entries = decode(Buffer.from(`[{"b":${deep}},${deepData},${good}]`), arrived);
-      expect(entries.map((entry) => ('fault' in entry ? entry.fault.slice(0, 13) : 'good'))).toEqual([
-        'no CloudEvent',
-        'no CloudEvent',
+      expect(entries.map((entry) => ('fault' in entry ? entry.fault : 'good'))).toEqual([
+        'nested more than 64 deep',
+        'nested more than 64 deep',
         'good',
       ]);
       expect(JSON.stringify(entries)).toContain('too deep to be kept');
       expect(entries[1]).toMatchObject({ content: { subject: draft.subject } });
     },
   );
+
+  test.each([
+    ['a NUL', { source: '/a\u0000' }],
+    ['half a surrogate pair', { tracestate: '\ud800' }],
+    ['an infinite attempt', { attempt: '#' }],
+    ['half an attempt', { commandattempt: 1.5 }],
+  ])('%s is not let in', (_, attributes) => {
+    const text = JSON.stringify({ ...compose(draft, '/order', now), ...attributes }).replace('"#"', '1e999');
+    expect(decode(Buffer.from(text), arrived)).toMatchObject([
+      { fault: expect.stringContaining('no CloudEvent') },
+    ]);
+  });
 
   test('attributes that are not known are dropped', () => {
     const [entry] = decode(

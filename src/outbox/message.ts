@@ -10,13 +10,10 @@ export const batchType = 'application/cloudevents-batch+json';
 
 /** RFC 3339, as `2026-03-01T12:00:00.000Z`. */
 const Time = v.pipe(v.string(), v.isoTimestamp());
-const Text = v.pipe(v.string(), v.minLength(1), v.maxLength(500));
-/** Deeper is nobody's message, and would overflow whoever walks down: JSON.stringify here, PostgreSQL's parser after it. */
-const maxDepth = 100;
-const Content = v.pipe(
-  v.unknown(),
-  v.check((content) => isWithin(maxDepth, content)),
-);
+/** Without control characters and half surrogate pairs: PostgreSQL keeps neither in a `jsonb`, where causes lie. */
+const Text = v.pipe(v.string(), v.minLength(1), v.maxLength(500), v.regex(/^[^\p{Cc}\p{Cs}]*$/u));
+/** JSON's `1e999` is Infinity, which no JSON can tell any more. */
+const Attempt = v.pipe(v.number(), v.safeInteger(), v.minValue(1));
 
 const Envelope = v.object({
   specversion: v.literal('1.0'),
@@ -29,7 +26,7 @@ const Envelope = v.object({
   /** Whom it is about: messages of one subject are handled in the order of their arrival within a batch. */
   subject: Text,
   time: Time,
-  data: Content,
+  data: v.unknown(),
   /** What the whole conversation is about; the subject. */
   correlationid: v.optional(Text),
   /** The message that provoked this one. */
@@ -38,12 +35,12 @@ const Envelope = v.object({
   tracestate: v.optional(Text),
   /** When it was handed to the broker, and at which attempt; stamped on sending. */
   senttime: v.optional(Time),
-  attempt: v.optional(v.number()),
+  attempt: v.optional(Attempt),
   /** On a reply: when its command was sent, received and handled, and at which attempt. */
   commandsent: v.optional(Time),
   commandreceived: v.optional(Time),
   commandhandled: v.optional(Time),
-  commandattempt: v.optional(v.number()),
+  commandattempt: v.optional(Attempt),
 });
 
 /** A message as it is stored and sent; the attributes are told at the schema. */
@@ -124,6 +121,9 @@ export function encode(messages: readonly string[]): { contentType: string; body
 /** One entry of what arrived: a message, or what came in its place and why it is none. */
 export type Decoded = { readonly message: Message } | { readonly content: unknown; readonly fault: string };
 
+/** Far deeper than any message; JSON.stringify and PostgreSQL give up at some thousands, and then it could not even be parked. */
+const maxDepth = 64;
+
 /** Unpacks what came over the wire. Never throws: what is no CloudEvent comes back with its fault, its neighbours unharmed. */
 export function decode(body: Buffer, receivedAt: Date): readonly Decoded[] {
   let content: unknown;
@@ -134,10 +134,12 @@ export function decode(body: Buffer, receivedAt: Date): readonly Decoded[] {
   }
   const receivedtime = receivedAt.toISOString();
   return (Array.isArray(content) ? content : [content]).map((entry: unknown) => {
+    if (!isWithin(maxDepth, entry))
+      return { content: cut(maxDepth, entry), fault: `nested more than ${maxDepth} deep` };
     const parsed = v.safeParse(Envelope, entry);
     return parsed.success
       ? { message: { ...parsed.output, receivedtime } }
-      : { content: cut(maxDepth, entry), fault: `no CloudEvent: ${faultsOf(parsed.issues)}` };
+      : { content: entry, fault: `no CloudEvent: ${faultsOf(parsed.issues)}` };
   });
 }
 

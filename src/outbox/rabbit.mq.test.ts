@@ -1,3 +1,4 @@
+import { connect } from 'amqplib';
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openNode } from '../../test/support/node.ts';
 import { until } from '../../test/support/until.ts';
@@ -68,6 +69,25 @@ describe.skipIf(node.url === undefined)('RabbitMQ', () => {
     await expect(broker.publish(packet('nobody'))).rejects.toThrow(PublishRefused);
     await expect(broker.publish(packet('nobody', 'news', false))).resolves.toBeUndefined();
     await expect(broker.publish(packet('nobody'))).rejects.toThrow('no queue takes nobody');
+  });
+
+  test('whatever its headers are, a packet arrives, and the connection stays', async () => {
+    const { broker, events } = service('order', 'a');
+    const { texts } = receiver(broker);
+    await ready(broker);
+    const connection = await connect(node.url ?? '');
+    const channel = await connection.createChannel();
+    const headers = [
+      { 'x-death': 'x' },
+      { rascal: { encryption: { name: 'x' } } },
+      { rascal: { recovery: { [`${exchange}.order`]: { immediateNack: true } } } },
+    ];
+    for (const [n, one] of headers.entries())
+      channel.publish('', `${exchange}.order`, Buffer.from(String(n)), { headers: one });
+    await until('they arrive', () => texts().length >= headers.length);
+    expect(texts()).toEqual(['0', '1', '2']);
+    expect(events.map(({ kind }) => kind)).toEqual(['connected']);
+    await connection.close();
   });
 
   test('no more than prefetch are out at a time', async () => {

@@ -225,6 +225,7 @@ function subscribe(link: Link, subscriber: Subscriber): void {
   link.broker.subscribe('own', { prefetch }, (error, session) => {
     if (error) return link.break(error);
     subscriber.session = session;
+    withoutHeaders(session);
     const deliver = (message: ReceivedMessage, settle: AckOrNack) => onDelivery(deliveryOf(message, settle));
     // An error, a closed channel, a queue that an operator has deleted: all is declared again over a new link.
     for (const event of ['error', 'cancelled', 'close'])
@@ -238,6 +239,22 @@ function subscribe(link: Link, subscriber: Subscriber): void {
       deliver(message, settle),
     );
   });
+}
+
+/**
+ * Headers are the sender's, and mean nothing here. rascal reads orders to itself in them, and throws at what it cannot read:
+ * that ends the connection, and the packet comes again, for ever. So it sees none.
+ */
+function withoutHeaders(session: SubscriberSession): void {
+  const open = session._open.bind(session);
+  session._open = (channel, consumerTag, next) => {
+    const consume = channel.consumers.get(consumerTag);
+    channel.consumers.set(consumerTag, (message) => {
+      if (message) message.properties.headers = {};
+      consume?.(message);
+    });
+    open(channel, consumerTag, next);
+  };
 }
 
 function deliveryOf(message: ReceivedMessage, settle: AckOrNack): Delivery {

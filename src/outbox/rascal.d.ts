@@ -21,9 +21,16 @@ declare module 'rascal' {
     abort(): void;
   }
 
+  /** amqplib's, as it hands out messages; null: the broker has cancelled the subscription. */
+  interface Channel {
+    readonly consumers: Map<string, (message: { properties: { headers?: object } } | null) => void>;
+  }
+
   /** Events: `message`, `invalid_content`, `redeliveries_error`, `redeliveries_exceeded`, `error`, `cancelled`, `close`. */
   export interface SubscriberSession extends EventEmitter {
     cancel(done: Done): void;
+    /** Called when the broker has agreed to the subscription, before its first message. */
+    _open(channel: Channel, consumerTag: string, next: Done): void;
   }
 
   /** Events: `error`, `disconnect`, `blocked`, `unblocked`. */

@@ -128,10 +128,7 @@ async function forgetStarts(sql: Sql, ids: readonly string[]): Promise<void> {
   if (ids.length > 0) await sql`delete from inbox_starts where id = any(${[...ids].sort()}::uuid[])`;
 }
 
-/**
- * Puts a message aside after its first failed attempt. One that is there already is only counted. False: there are `limit`
- * failures or more, and it was not kept.
- */
+/** Puts a message aside after its first failed attempt. One that is there already is only counted. */
 async function park(
   sql: Sql,
   failure: {
@@ -142,16 +139,12 @@ async function park(
     readonly error: string;
     readonly waitSeconds: WaitSeconds;
   },
-  limit: number | null,
-): Promise<boolean> {
+): Promise<void> {
   const { id, type, subject, json, error, waitSeconds } = failure;
-  const { count } = await sql`
+  await sql`
     insert into inbox_failures (id, type, subject, message, error, next_attempt_at)
-    select ${id}, ${type}, ${subject}, ${json}::text::json, ${error}, now() + make_interval(secs => ${waitSeconds})
-    where ${limit}::bigint is null or exists (select from inbox_failures where id = ${id})
-      or (select count(*) from (select from inbox_failures limit ${limit}) as kept) < ${limit}
+    values (${id}, ${type}, ${subject}, ${json}::text::json, ${error}, now() + make_interval(secs => ${waitSeconds}))
     on conflict (id) do update set seen = inbox_failures.seen + 1, failed_at = now()`;
-  return count > 0;
 }
 
 /** Ids of failures that are due, the longest overdue first. */

@@ -1,19 +1,8 @@
 /** What people ask of Order. */
 import { type Context, Hono } from 'hono';
 import * as v from 'valibot';
-import { Line, maxIdLength, maxLines, OrderId } from '../../contracts/values.ts';
-import {
-  Account,
-  body,
-  cursor,
-  type Fault,
-  Limit,
-  page,
-  param,
-  problem,
-  query,
-  text,
-} from '../../http/index.ts';
+import { Line, maxIdLength, maxLines, OrderId, text } from '../../contracts/values.ts';
+import { Account, body, cursor, type Fault, Limit, page, param, problem, query } from '../../http/index.ts';
 import type { Database, UnitOfWork } from '../../outbox/index.ts';
 import { createCancelling } from './cancelling.ts';
 import type { Patience, Refusal } from './order.ts';

@@ -1,12 +1,11 @@
 /** What people ask of Stock. */
 import { type Context, Hono } from 'hono';
 import * as v from 'valibot';
-import { Currency, Sku, UnitPrice } from '../../contracts/values.ts';
-import { body, cursor, Limit, page, param, problem, query, text } from '../../http/index.ts';
+import { Currency, maxNameLength, Sku, text, UnitPrice } from '../../contracts/values.ts';
+import { body, cursor, Limit, page, param, problem, query } from '../../http/index.ts';
 import type { Database, UnitOfWork } from '../../outbox/index.ts';
 import { findProduct, listProducts, maxOnHand, putProduct, receive } from './store.ts';
 
-const maxNameLength = 200;
 /** More in one receipt is a typing error. */
 const maxReceived = 1_000_000;
 
