@@ -61,7 +61,12 @@ export function createInbox(options: {
       if (isEnvironmental(error)) throw error;
       const [message] = messages;
       if (message && messages.length === 1) await failures.park({ content: message, error });
-      else for (const one of messages) await handleOrTakeApart([one]);
+      else {
+        // By halves: the few that are guilty cost a few transactions, not one for every neighbour.
+        const half = Math.ceil(messages.length / 2);
+        await handleOrTakeApart(messages.slice(0, half));
+        await handleOrTakeApart(messages.slice(half));
+      }
     }
   }
 
