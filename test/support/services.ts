@@ -38,7 +38,13 @@ async function start(): Promise<{ url: string; stop(): Promise<void> }> {
     databases: [],
     keeper: [process.execPath, 'dist/main.js', '__keeper'],
     // Nothing here outlives the tests.
-    settings: { fsync: 'off', synchronous_commit: 'on', full_page_writes: 'off' },
+    settings: {
+      fsync: 'off',
+      synchronous_commit: 'on',
+      full_page_writes: 'off',
+      // A dozen for each of the shops that the crash points open at once.
+      max_connections: '400',
+    },
   });
   return {
     url: postgres.adminUrl,
