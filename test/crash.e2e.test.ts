@@ -2,6 +2,7 @@
  * `kill -9` at every point between two things that must both happen, then a start: each order comes to its one end, each unit
  * leaves once, each card is charged once. What is on disk at each point is in docs/reliability.md.
  */
+import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { buildProgram, makeVhosts, openScene, type Scene } from './crash/scene.ts';
 import { agree, held } from './support/agreement.ts';
@@ -33,12 +34,11 @@ const cancelled = {
 };
 
 describe.skipIf(node.control === undefined).concurrent('kill -9', { timeout: 120_000 }, () => {
-  /** One for each scenario, and some to spare. */
-  const maxScenes = 25;
+  const names: string[] = [];
   let vhosts: string[] = [];
 
   beforeAll(async () => {
-    [vhosts] = await Promise.all([makeVhosts(node, maxScenes), buildProgram()]);
+    [vhosts] = await Promise.all([makeVhosts(node, names.length), buildProgram()]);
   });
 
   /** Every test a scene of its own. */
@@ -47,6 +47,7 @@ describe.skipIf(node.control === undefined).concurrent('kill -9', { timeout: 120
     play: (scene: Scene) => Promise<void>,
     options: { readonly migrated?: boolean } = {},
   ): void {
+    names.push(name);
     test(name, async () => {
       const scene = await openScene(vhosts.pop() ?? '', options);
       try {
@@ -241,6 +242,11 @@ describe.skipIf(node.control === undefined).concurrent('kill -9', { timeout: 120
     },
     { migrated: false },
   );
+
+  test('every point is in the table of docs/reliability.md', async () => {
+    const lines = (await readFile('docs/reliability.md', 'utf8')).split('\n');
+    for (const name of names) expect(lines.filter((line) => line.startsWith(`| ${name} |`))).toHaveLength(1);
+  });
 });
 
 /** Places the order as soon as one is taken; what the customer gets for an answer, or the error for want of one. */
