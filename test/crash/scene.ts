@@ -103,6 +103,7 @@ export async function openScene(amqpUrl: string, { migrated = true } = {}): Prom
   const databases = await Promise.all(names.map((name) => makeDatabase(name, migrated)));
   const databaseUrls = Object.fromEntries(databases.map(({ name, url }) => [name, url]));
   const urls: Record<Name, string[]> = { order: [], stock: [], payment: [] };
+  const launched: Program[] = [];
   const living: Program[] = [];
   const environment = (running: readonly Name[]) => ({
     ...env,
@@ -115,6 +116,7 @@ export async function openScene(amqpUrl: string, { migrated = true } = {}): Prom
     urls,
     databaseUrls,
     connectBroker: rabbit({ url: amqpUrl }),
+    output: () => launched.map((program) => program.output()).join('\n'),
     async stop() {
       await end();
       await Promise.all(databases.map(({ drop }) => drop()));
@@ -123,6 +125,7 @@ export async function openScene(amqpUrl: string, { migrated = true } = {}): Prom
 
   async function launch(running: readonly Name[], place: Parameters<typeof startProgram>[1]) {
     const program = await startProgram(environment(running), place);
+    launched.push(program);
     for (const name of running) urls[name] = [program.url];
     return program;
   }
