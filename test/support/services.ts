@@ -42,7 +42,7 @@ async function start(): Promise<{ url: string; stop(): Promise<void> }> {
       fsync: 'off',
       synchronous_commit: 'on',
       full_page_writes: 'off',
-      // A dozen for each of the shops that the crash points open at once.
+      // A dozen or two for each shop, and the crash points open eight at once.
       max_connections: '400',
     },
   });

@@ -116,8 +116,9 @@ export function enter(running: Running): Shop {
   async function sayRaw(routingKey: string, body: Buffer): Promise<void> {
     // Only a mouth: its queue has no bindings.
     mouth ??= running.connectBroker({ exchange: 'order-saga', queue: 'order-saga.test', bindings: [] });
-    const { publish } = await ready(mouth);
-    await publish({ routingKey, contentType: 'application/cloudevents+json', body, mandatory: true });
+    const broker = mouth;
+    await until('the broker is there', () => broker.ready);
+    await broker.publish({ routingKey, contentType: 'application/cloudevents+json', body, mandatory: true });
   }
 
   const find = async (id: string) => (await (await ask('order', `/orders/${id}`)).json()) as Order;
@@ -156,11 +157,6 @@ export function enter(running: Running): Shop {
       await running.stop();
     },
   };
-}
-
-async function ready(broker: Broker): Promise<Broker> {
-  await until('the broker is there', () => broker.ready);
-  return broker;
 }
 
 /** Where a shop is, and how it is ended. */
