@@ -16,7 +16,7 @@ import {
   payments,
   reservations,
 } from './crash/books.ts';
-import { buildProgram, makeVhosts, openScene, type Scene } from './crash/scene.ts';
+import { buildProgram, makeVhosts, openScene, type Scene, type SceneOptions } from './crash/scene.ts';
 import { openNode } from './support/node.ts';
 import { cart } from './support/shop.ts';
 import { until } from './support/until.ts';
@@ -36,11 +36,7 @@ describe.skipIf(node.control === undefined).concurrent('kill -9', { timeout: 120
   });
 
   /** Every test a scene of its own. */
-  function scenario(
-    name: string,
-    play: (scene: Scene) => Promise<void>,
-    options: { readonly migrated?: boolean } = {},
-  ): void {
+  function scenario(name: string, play: (scene: Scene) => Promise<void>, options: SceneOptions = {}): void {
     names.push(name);
     test(name, async () => {
       const scene = await openScene(vhosts.pop() ?? '', options);
@@ -61,13 +57,19 @@ describe.skipIf(node.control === undefined).concurrent('kill -9', { timeout: 120
       await endsAs(confirmed, scene);
     });
 
-    scenario('a reply, after the commit, before the dispatch', async (scene) => {
-      await scene.crash({ point: 'committed', what: 'stock.reserved' }, placing(scene));
-      expect(await scene.outbox('stock')).toEqual(['stock.reserved']);
-      expect(await scene.queued('order')).toBe(0);
-      await scene.start();
-      await endsAs(confirmed, scene);
-    });
+    scenario(
+      'a reply, after the commit, before the dispatch',
+      async (scene) => {
+        await scene.crash({ point: 'committed', what: 'stock.reserved' }, placing(scene));
+        expect(await scene.outbox('stock')).toEqual(['stock.reserved']);
+        expect(await scene.queued('order')).toBe(0);
+        await scene.start();
+        await endsAs(confirmed, scene);
+        // The order's deadline did not wait for the reply that a relay has sent.
+        expect(await events(scene, 'heeded')).toContain('deadline');
+      },
+      { stepTimeoutSeconds: 2 },
+    );
 
     scenario('news of the outcome, after the commit, before the dispatch', async (scene) => {
       await scene.crash({ point: 'committed', what: 'order.confirmed' }, placing(scene));

@@ -19,16 +19,17 @@ import type { Point } from './traps.ts';
 const names = ['order', 'stock', 'payment'] as const;
 const bundle = resolve('dist/crash.js');
 
-/**
- * No answer is overdue before it is lost, and what is asked again after it comes soon. The leases are what they are: ten seconds
- * for a row of the outbox, ten and the timeout of a call for a payment.
- */
-const env = {
-  SEED_DEMO: '1',
-  STEP_TIMEOUT_SECONDS: '4',
-  INQUIRY_AFTER_SECONDS: '4',
-  GATEWAY_TIMEOUT_SECONDS: '1',
-};
+/** The leases are what they are: ten seconds for a row of the outbox, ten and the timeout of a call for a payment. */
+const env = { SEED_DEMO: '1', INQUIRY_AFTER_SECONDS: '4', GATEWAY_TIMEOUT_SECONDS: '1' };
+
+/** Longer than a lease: the order's deadline does not step in where something else is to be seen to repair. */
+const patientSeconds = 20;
+
+export interface SceneOptions {
+  /** False: the databases are empty. */
+  readonly migrated?: boolean;
+  readonly stepTimeoutSeconds?: number;
+}
 
 /** Only the migrations are asked for. */
 const settings = {
@@ -98,8 +99,11 @@ export async function makeVhosts({ url = '', control }: TestNode, count: number)
   return vhosts.map((vhost) => `${url}/${vhost}`);
 }
 
-/** Opens a scene in a virtual host; `migrated: false`: its databases are empty. Nothing runs yet. */
-export async function openScene(amqpUrl: string, { migrated = true } = {}): Promise<Scene> {
+/** Opens a scene in a virtual host. Nothing runs yet. */
+export async function openScene(
+  amqpUrl: string,
+  { migrated = true, stepTimeoutSeconds = patientSeconds }: SceneOptions = {},
+): Promise<Scene> {
   const databases = await Promise.all(names.map((name) => makeDatabase(name, migrated)));
   const databaseUrls = Object.fromEntries(databases.map(({ name, url }) => [name, url]));
   const urls: Record<Name, string[]> = { order: [], stock: [], payment: [] };
@@ -107,6 +111,7 @@ export async function openScene(amqpUrl: string, { migrated = true } = {}): Prom
   const living: Program[] = [];
   const environment = (running: readonly Name[]) => ({
     ...env,
+    STEP_TIMEOUT_SECONDS: String(stepTimeoutSeconds),
     AMQP_URL: amqpUrl,
     MODULE: running.join(','),
     PORT: '0',
