@@ -40,6 +40,8 @@ export default defineConfig({
         test: {
           name: 'e2e',
           include: ['test/**/*.e2e.test.ts'],
+          // Crash points wait for leases to end, ten seconds each: they do so together.
+          maxConcurrency: 8,
           globalSetup: ['test/support/services.ts'],
           testTimeout: 60_000,
           hookTimeout: 90_000,

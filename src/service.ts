@@ -4,7 +4,7 @@ import { type Config, type ModuleName, version } from './config.ts';
 import { createApp, listen, messagingRoutes } from './http/index.ts';
 import type { Module, ModuleObserver } from './modules/module.ts';
 import { createOrder } from './modules/order/index.ts';
-import { createPayment } from './modules/payment/index.ts';
+import { type CreateGateway, createPayment } from './modules/payment/index.ts';
 import { createStock } from './modules/stock/index.ts';
 import {
   type ConnectBroker,
@@ -28,10 +28,14 @@ export interface Service {
   stop(): Promise<void>;
 }
 
-/** Where the modules' databases and broker are. */
+/** Where the modules' databases and broker are, and the ports through which they are reached. */
 export interface Services {
   readonly databaseUrls: Readonly<Partial<Record<ModuleName, string>>>;
   readonly connectBroker: ConnectBroker;
+  /** The library's, unless told. */
+  readonly openDatabase?: typeof openDatabase;
+  /** Payment's own choice, unless told. */
+  readonly createGateway?: CreateGateway;
 }
 
 /** How long a graceful stop may take for requests in hand, in milliseconds. */
@@ -42,7 +46,7 @@ export async function startService(config: Config, services: Services, log: Log)
   const abort = new AbortController();
   const metrics = createMetrics(version);
   const modules = config.modules.map((name) =>
-    plugIn(createModule(name, config), config, services, log, metrics),
+    plugIn(createModule(name, config, services.createGateway), config, services, log, metrics),
   );
   let running = false;
   const app: Hono = createApp({
@@ -80,14 +84,14 @@ export async function startService(config: Config, services: Services, log: Log)
   };
 }
 
-function createModule(name: ModuleName, config: Config): Module {
+function createModule(name: ModuleName, config: Config, createGateway?: CreateGateway): Module {
   switch (name) {
     case 'order':
       return createOrder(config);
     case 'stock':
       return createStock(config);
     case 'payment':
-      return createPayment(config);
+      return createPayment(config, createGateway);
   }
 }
 
@@ -95,7 +99,7 @@ function createModule(name: ModuleName, config: Config): Module {
 function plugIn(module: Module, config: Config, services: Services, log: Log, metrics: Metrics) {
   const { name } = module;
   const migrations = [...outboxMigrations, ...module.migrations];
-  const database = openDatabase({
+  const database = (services.openDatabase ?? openDatabase)({
     url: services.databaseUrls[name] ?? '',
     name: `order-saga ${name}`,
     prepare: config.databasePrepare,

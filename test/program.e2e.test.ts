@@ -31,7 +31,7 @@ describe('commands', () => {
 
   test('--version is that of the package', async () => {
     const { version } = JSON.parse(await readFile('package.json', 'utf8'));
-    expect(await runProgram(['--version'])).toEqual({ code: 0, output: `${version}\n` });
+    expect(await runProgram(['--version'])).toEqual({ code: 0, signal: null, output: `${version}\n` });
   });
 
   test('an unknown command is refused', async () =>

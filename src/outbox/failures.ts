@@ -17,10 +17,15 @@ import {
 } from './store.ts';
 import type { Database, Sql } from './transaction.ts';
 
+/**
+ * What is dead at once is kept up to so many failures: a producer gone mad, at up to 256 KiB a message, must not fill the disk. Of what comes after
+ * them only the number is kept. A message that could be handled is always kept: of those there are as many as business sends.
+ */
+const maxDead = 100_000;
 /** Failures tried in one run of the worker. */
 const maxRetriedAtOnce = 100;
-/** Of what is no message only so much is kept, in characters: enough to see what it was. */
-const maxContentLength = 64 * 1_024;
+/** What a packet of ours may hold, in characters: every message of ours is kept whole, and can be tried again. */
+const maxContentLength = 256 * 1_024;
 
 export interface Failures {
   /** Puts a message aside, by itself, in a transaction of its own. `content`: the message, or what came in its place. */
@@ -58,7 +63,10 @@ export function createFailures(options: {
     const row = rowOf(content, thrown);
     const error = describe(thrown);
     const waitSeconds = waitAfter(thrown, 1);
-    await database.query((sql) => store.park(sql, { ...row, error, waitSeconds }));
+    const kept = await database.query((sql) =>
+      store.park(sql, { ...row, error, waitSeconds }, waitSeconds === null ? maxDead : null),
+    );
+    if (!kept) await database.query((sql) => store.park(sql, overflow, null));
     tell(row.id, { ...row, attempts: 1 }, error, waitSeconds);
   }
 
@@ -155,6 +163,16 @@ export function createFailures(options: {
     }),
   };
 }
+
+/** Stands for all that were not kept; `seen` counts them. */
+const overflow = {
+  id: idOfText('overflow'),
+  type: null,
+  subject: null,
+  json: 'null',
+  error: `there are ${maxDead} failures already: what came after them was not kept`,
+  waitSeconds: null,
+};
 
 /** Of these ids those that the inbox remembers. */
 const remembered = (ids: readonly string[]) => ids.filter((id) => placeOfId(id, new Date()) === 'inbox');

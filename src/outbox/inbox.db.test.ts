@@ -137,6 +137,19 @@ describe('a batch', () => {
     ]);
   });
 
+  test('one guilty message of a hundred costs a few transactions', async () => {
+    let transactions = 0;
+    const { receive } = service(async (unit, messages) => {
+      transactions += 1;
+      await writeEffects(unit, messages);
+    });
+    const messages = Array.from({ length: 100 }, (_, n) => say(n === 42 ? 'bad' : `w${n}`));
+    await receive(...messages);
+    expect(await words()).toHaveLength(99);
+    expect(await parked()).toHaveLength(1);
+    expect(transactions).toBeLessThan(20);
+  });
+
   test('an old message skips the inbox and takes effect', async () => {
     const old = say('old', uuidv7({ msecs: Date.now() - 30 * 86_400_000 }));
     await service().receive(old);
@@ -207,6 +220,30 @@ describe('what cannot be handled', () => {
     expect(await parked()).toMatchObject([{ error: 'DeadMessage: never', seen: 2, dead: true }]);
     expect(await words()).toEqual(['good']);
   });
+});
+
+test('more than 100,000 failures: of what is dead at once only the number is kept, what could be handled is kept', {
+  timeout: 60_000,
+}, async () => {
+  await database.query(
+    (sql) => sql`
+      insert into inbox_failures (id, message, error) select gen_random_uuid(), 'null', 'x' from generate_series(1, 100000)`,
+  );
+  const known = { ...say('a'), type: 'shout' };
+  await database.query(
+    (sql) =>
+      sql`update inbox_failures set id = ${known.id} where id = (select id from inbox_failures limit 1)`,
+  );
+  await service().receive(known, { ...say('b'), type: 'shout' }, { ...say('c'), type: 'shout' }, say('bad'));
+  const rows = await database.query(
+    (sql) => sql<{ error: string; seen: number }[]>`
+      select error, seen from inbox_failures where error <> 'x' or seen > 1 order by error`,
+  );
+  expect(rows).toEqual([
+    { error: 'Error: cannot say bad', seen: 1 },
+    { error: 'there are 100000 failures already: what came after them was not kept', seen: 2 },
+    { error: 'x', seen: 2 },
+  ]);
 });
 
 describe('a parked message', () => {

@@ -147,6 +147,28 @@ describe.skipIf(node.url === undefined)('RabbitMQ', () => {
     await ready(broker);
     await broker.publish(packet('a'));
   });
+
+  test.skipIf(node.control === undefined)('the virtual host that the URL names is the one', async () => {
+    const names = ['shop', 'shop/of two words'];
+    for (const name of names) {
+      await node.control?.ctl('add_vhost', name);
+      await node.control?.ctl('set_permissions', '-p', name, 'guest', '.*', '.*', '.*');
+    }
+    const hosts = ['', '/%2F', ...names.map((name) => `/${encodeURIComponent(name)}`)].map((path) => {
+      const broker = rabbit({ url: `${node.url}${path}` })({
+        exchange,
+        queue: `${exchange}.${path === '' ? 'other' : 'same'}`,
+        bindings: ['a'],
+      });
+      brokers.push(broker);
+      return { broker, ...receiver(broker) };
+    });
+    await ready(...hosts.map(({ broker }) => broker));
+    for (const [i, { broker }] of hosts.entries()) await broker.publish(packet('a', String(i)));
+    await until('all has arrived', () => hosts.flatMap(({ texts }) => texts()).length === 6);
+    // None and %2F name the same: the default one.
+    expect(hosts.map(({ texts }) => texts())).toEqual([['0', '1'], ['0', '1'], ['2'], ['3']]);
+  });
 });
 
 describe.skipIf(node.control === undefined)('a RabbitMQ in trouble', () => {

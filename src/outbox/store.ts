@@ -128,7 +128,10 @@ async function forgetStarts(sql: Sql, ids: readonly string[]): Promise<void> {
   if (ids.length > 0) await sql`delete from inbox_starts where id = any(${[...ids].sort()}::uuid[])`;
 }
 
-/** Puts a message aside after its first failed attempt. One that is there already is only counted. */
+/**
+ * Puts a message aside after its first failed attempt. One that is there already is only counted. False: there are `limit`
+ * failures or more, and it was not kept.
+ */
 async function park(
   sql: Sql,
   failure: {
@@ -139,12 +142,16 @@ async function park(
     readonly error: string;
     readonly waitSeconds: WaitSeconds;
   },
-): Promise<void> {
+  limit: number | null,
+): Promise<boolean> {
   const { id, type, subject, json, error, waitSeconds } = failure;
-  await sql`
+  const { count } = await sql`
     insert into inbox_failures (id, type, subject, message, error, next_attempt_at)
-    values (${id}, ${type}, ${subject}, ${json}::text::json, ${error}, now() + make_interval(secs => ${waitSeconds}))
+    select ${id}, ${type}, ${subject}, ${json}::text::json, ${error}, now() + make_interval(secs => ${waitSeconds})
+    where ${limit}::bigint is null or exists (select from inbox_failures where id = ${id})
+      or (select count(*) from (select from inbox_failures limit ${limit}) as kept) < ${limit}
     on conflict (id) do update set seen = inbox_failures.seen + 1, failed_at = now()`;
+  return count > 0;
 }
 
 /** Ids of failures that are due, the longest overdue first. */

@@ -96,8 +96,8 @@ export async function examine(target: Target): Promise<{ rows: Record<string, nu
   return { rows, faults };
 }
 
-/** What is kept of a message is at most 64 Ki characters; of four bytes each, with an error, a type and a subject. */
-const maxFailureBytes = 4 * 64 * 1_024 + 8 * 1_024;
+/** What is kept of a message is at most 256 Ki characters; of four bytes each, with an error, a type and a subject. */
+const maxFailureBytes = 4 * 256 * 1_024 + 8 * 1_024;
 
 /** Every check of every table, asked once more: that none was dropped or is not valid. */
 async function broken(target: Target, queue: Queue): Promise<string[]> {

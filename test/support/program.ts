@@ -9,25 +9,30 @@ export interface Program {
   readonly pid: number;
   /** Everything it has written so far. */
   output(): string;
+  /** Resolves when it has ended, by itself or not. */
+  readonly ended: Promise<Ended>;
   /** Ends it and resolves to its exit code; null if the signal ended it. */
   end(signal?: NodeJS.Signals): Promise<number | null>;
 }
 
-/** What a program has written and how it ended, for those that end by themselves. */
+/** What a program has written and how it ended. */
 export interface Ended {
+  /** Null: a signal has ended it. */
   readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
   readonly output: string;
 }
 
+/** Which program is run, where, and what it is asked; `dist/main.js` in this folder, and to serve, unless told. */
 interface Place {
   readonly bundle?: string;
   readonly cwd?: string;
+  readonly args?: readonly string[];
 }
 
 function launch(
-  args: readonly string[],
   env: Readonly<Record<string, string>>,
-  { bundle = resolve('dist/main.js'), cwd }: Place = {},
+  { bundle = resolve('dist/main.js'), cwd, args = [] }: Place,
 ) {
   const { PATH = '', HOME = '' } = process.env;
   const child: ChildProcess = spawn(process.execPath, [bundle, ...args], {
@@ -42,26 +47,23 @@ function launch(
       output += text;
       for (const listener of listeners) listener();
     });
-  const exited = once(child, 'close') as Promise<[number | null]>;
-  return { child, exited, output: () => output, onOutput: (listener: () => void) => listeners.add(listener) };
+  const ended = once(child, 'close').then(([code, signal]): Ended => ({ code, signal, output }));
+  return { child, ended, output: () => output, onOutput: (listener: () => void) => listeners.add(listener) };
 }
 
 /** Runs a command to its end. */
-export async function runProgram(
+export const runProgram = (
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
-): Promise<Ended> {
-  const { exited, output } = launch(args, env);
-  const [code] = await exited;
-  return { code, output: output() };
-}
+  place: Place = {},
+): Promise<Ended> => launch(env, { ...place, args }).ended;
 
 /** Starts `serve` on a free port and resolves when it says that it serves. `env` as the operator would set it. */
 export async function startProgram(
   env: Readonly<Record<string, string>>,
   place: Place = {},
 ): Promise<Program> {
-  const { child, exited, output, onOutput } = launch([], { PORT: '0', ...env }, place);
+  const { child, ended, output, onOutput } = launch({ PORT: '0', ...env }, place);
   const serving = new Promise<string>((found) => {
     const look = () => {
       const [, url] = /"event":"serving","url":"([^"]+)"|serves (\S+)/.exec(output())?.filter(Boolean) ?? [];
@@ -70,19 +72,17 @@ export async function startProgram(
     onOutput(look);
     look();
   });
-  const ended = exited.then(([code]) => {
-    throw new Error(`the program ended with ${code} before it served:\n${output()}`);
-  });
   const url = await Promise.race([serving, ended]);
-  ended.catch(() => {});
+  if (typeof url !== 'string')
+    throw new Error(`the program ended with ${url.code ?? url.signal} before it served:\n${url.output}`);
   return {
     url,
     pid: child.pid ?? 0,
     output,
+    ended,
     async end(signal = 'SIGTERM') {
       if (child.exitCode === null && child.signalCode === null) child.kill(signal);
-      const [code] = await exited;
-      return code;
+      return (await ended).code;
     },
   };
 }

@@ -38,7 +38,13 @@ async function start(): Promise<{ url: string; stop(): Promise<void> }> {
     databases: [],
     keeper: [process.execPath, 'dist/main.js', '__keeper'],
     // Nothing here outlives the tests.
-    settings: { fsync: 'off', synchronous_commit: 'on', full_page_writes: 'off' },
+    settings: {
+      fsync: 'off',
+      synchronous_commit: 'on',
+      full_page_writes: 'off',
+      // A dozen or two for each shop, and the crash points open eight at once.
+      max_connections: '400',
+    },
   });
   return {
     url: postgres.adminUrl,

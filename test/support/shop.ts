@@ -90,19 +90,18 @@ export async function openShop(
   amqpUrl: string,
   env: Readonly<Record<string, string>> = {},
 ): Promise<Shop> {
-  const running = setting === 'embedded' ? await embedded(env) : await onRabbit(setting, amqpUrl, env);
+  return enter(setting === 'embedded' ? await embedded(env) : await onRabbit(setting, amqpUrl, env));
+}
+
+/** A shop that runs somewhere, as its customer and its operator have it. */
+export function enter(running: Running): Shop {
   const databases = Object.fromEntries(
     names.map((name) => [
       name,
       openDatabase({ url: running.databaseUrls[name] ?? '', name: 'test', maxConnections: 2 }),
     ]),
   ) as Record<Name, Database>;
-  // Only a mouth: its queue has no bindings.
-  const mouth: Broker = running.connectBroker({
-    exchange: 'order-saga',
-    queue: 'order-saga.test',
-    bindings: [],
-  });
+  let mouth: Broker | undefined;
   let turn = 0;
 
   async function ask(module: Name, path: string, body?: unknown): Promise<Response> {
@@ -117,8 +116,11 @@ export async function openShop(
   }
 
   async function sayRaw(routingKey: string, body: Buffer): Promise<void> {
-    await until('the broker is there', () => mouth.ready);
-    await mouth.publish({ routingKey, contentType: 'application/cloudevents+json', body, mandatory: true });
+    // Only a mouth: its queue has no bindings.
+    mouth ??= running.connectBroker({ exchange: 'order-saga', queue: 'order-saga.test', bindings: [] });
+    const broker = mouth;
+    await until('the broker is there', () => broker.ready);
+    await broker.publish({ routingKey, contentType: 'application/cloudevents+json', body, mandatory: true });
   }
 
   const find = async (id: string) => (await (await ask('order', `/orders/${id}`)).json()) as Order;
@@ -170,14 +172,16 @@ export async function openShop(
     },
     output: running.output,
     async stop() {
-      await mouth.close();
+      await mouth?.close();
       await Promise.all(names.map((name) => databases[name].close()));
       await running.stop();
     },
   };
 }
 
-interface Running {
+/** Where a shop is, and how it is ended. */
+export interface Running {
+  /** Of each module's replicas. */
   readonly urls: Readonly<Record<Name, readonly string[]>>;
   readonly databaseUrls: Readonly<Partial<Record<Name, string>>>;
   readonly connectBroker: ConnectBroker;

@@ -21,10 +21,13 @@ export interface PaymentSettings {
   readonly gatewayTimeoutSeconds: number;
 }
 
+/** Connects to a card processor; `database` is for one that is only simulated and keeps its books there. */
+export type CreateGateway = (database: Database) => Gateway;
+
 /** `createGateway`: the card processor; the simulated one unless told. */
 export function createPayment(
   { inquiryAfterSeconds, gatewayConcurrency, gatewayTimeoutSeconds }: PaymentSettings,
-  createGateway: (database: Database) => Gateway = createSimulatedGateway,
+  createGateway: CreateGateway = createSimulatedGateway,
 ): Module {
   return {
     name: 'payment',
