@@ -21,7 +21,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'unit',
-          include: ['src/**/*.test.ts', 'test/boundaries.test.ts'],
+          include: ['src/**/*.test.ts', 'test/support/*.test.ts', 'test/boundaries.test.ts'],
           exclude: ['**/*.db.test.ts', '**/*.mq.test.ts'],
         },
       },
