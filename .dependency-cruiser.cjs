@@ -95,9 +95,9 @@ module.exports = {
       { path: packages('smqp') },
     ),
     rule(
-      'driver-behind-the-transaction',
-      'The driver is safe only as transaction.ts uses it (docs/decisions/001-single-connections.md).',
-      { ...production, pathNot: ['\\.test\\.ts$', '^src/outbox/transaction\\.ts$', '^src/embedded/'] },
+      'driver-behind-the-connection',
+      'The driver is safe only as connection.ts uses it (docs/decisions/001-single-connections.md).',
+      { ...production, pathNot: ['\\.test\\.ts$', '^src/outbox/connection\\.ts$', '^src/embedded/'] },
       { path: packages('postgres') },
     ),
     rule(

@@ -10,6 +10,7 @@ import {
   type ConnectBroker,
   createMessaging,
   createOverview,
+  isEnvironmental,
   migrate,
   openDatabase,
   outboxMigrations,
@@ -18,6 +19,7 @@ import {
 } from './outbox/index.ts';
 import type { Log } from './telemetry/log.ts';
 import { createMetrics, type Metrics } from './telemetry/metrics.ts';
+import { seldom } from './telemetry/seldom.ts';
 import { waitUntil } from './waiting.ts';
 
 export interface Service {
@@ -41,6 +43,9 @@ export interface Services {
 /** How long a graceful stop may take for requests in hand, in milliseconds. */
 const graceMs = 3_000;
 
+/** How long a database may take to say that it is there, in milliseconds; whoever asks usually gives up after a second or two. */
+const readinessMs = 1_000;
+
 /** Serves at once; the modules start as soon as their databases are there. */
 export async function startService(config: Config, services: Services, log: Log): Promise<Service> {
   const abort = new AbortController();
@@ -48,6 +53,7 @@ export async function startService(config: Config, services: Services, log: Log)
   const modules = config.modules.map((name) =>
     plugIn(createModule(name, config, services.createGateway), config, services, log, metrics),
   );
+  const unanswered = seldom((fields) => log('warn', 'requests cannot be answered', fields));
   let running = false;
   const app: Hono = createApp({
     routes: modules.flatMap(({ routes }) => routes),
@@ -57,7 +63,10 @@ export async function startService(config: Config, services: Services, log: Log)
       { name: 'started', ok: running },
       ...(await Promise.all(modules.map(({ ready }) => ready()))),
     ],
-    onError: (error, request) => log('error', 'request failed', { ...request, error }),
+    onError: (error, request) =>
+      isEnvironmental(error)
+        ? unanswered({ ...request, error })
+        : log('error', 'request failed', { ...request, error }),
   });
   const server = await listen(app, config.http);
 
@@ -104,6 +113,16 @@ function plugIn(module: Module, config: Config, services: Services, log: Log, me
     name: `order-saga ${name}`,
     prepare: config.databasePrepare,
   });
+  // Of its own: a database that others keep busy is there all the same.
+  const probe = openDatabase({
+    url: services.databaseUrls[name] ?? '',
+    name: `order-saga ${name} readiness`,
+    prepare: config.databasePrepare,
+    maxConnections: 1,
+  });
+  const pendingNow = shared(() =>
+    pendingMigrations(probe, migrations, { deadlineMs: performance.now() + readinessMs }),
+  );
   const broker = services.connectBroker({
     exchange: 'order-saga',
     queue: `order-saga.${name}`,
@@ -154,7 +173,7 @@ function plugIn(module: Module, config: Config, services: Services, log: Log, me
     routes: [open.routes, operation],
 
     async ready() {
-      const pending = await pendingMigrations(database, migrations).catch(() => undefined);
+      const pending = await pendingNow().catch(() => undefined);
       if (pending === undefined) return { name, ok: false, detail: 'its database does not answer' };
       return pending.length === 0
         ? { name, ok: true }
@@ -192,8 +211,19 @@ function plugIn(module: Module, config: Config, services: Services, log: Log, me
 
     async close() {
       await broker.close();
-      await database.close();
+      await Promise.all([database.close(), probe.close()]);
     },
+  };
+}
+
+/** Returns what asks with `ask`, once at a time: who comes meanwhile gets the same answer. */
+function shared<T>(ask: () => Promise<T>): () => Promise<T> {
+  let asked: Promise<T> | undefined;
+  return () => {
+    asked ??= ask().finally(() => {
+      asked = undefined;
+    });
+    return asked;
   };
 }
 

@@ -30,7 +30,7 @@ const violations: Readonly<Record<string, readonly [file: string, content: strin
   'stores-know-no-http': ['src/modules/order/store.ts', "import '../../http/index.ts';"],
   'rascal-behind-the-port': ['src/outbox/planted2.ts', "import 'rascal';"],
   'memory-broker-behind-the-port': ['src/outbox/planted3.ts', "import 'smqp';"],
-  'driver-behind-the-transaction': ['src/outbox/planted4.ts', "import 'postgres';"],
+  'driver-behind-the-connection': ['src/outbox/planted4.ts', "import 'postgres';"],
   'hono-at-the-doors': ['src/modules/order/planted3.ts', "import 'hono';"],
   'kits-know-no-module': ['src/http/planted.ts', "import '../modules/module.ts';"],
   'embedded-when-needed': ['src/planted3.ts', "import './embedded/index.ts';"],

@@ -1,6 +1,8 @@
 /** The kit that all doors share. */
+
+export { type Admitted, createAdmission, type DoorDatabase, type DoorUnit } from './admission.ts';
 export { Account, messagingRoutes } from './failures.ts';
 export { cursor, Limit, page } from './page.ts';
-export { type Fault, problem } from './problem.ts';
-export { createApp, listen, PortInUse } from './server.ts';
+export { type Fault, problem, unavailable, unknownOutcome } from './problem.ts';
+export { createApp, type Listening, listen, PortInUse, type ServerLimits } from './server.ts';
 export { body, param, query } from './validate.ts';

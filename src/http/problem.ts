@@ -18,3 +18,17 @@ export function problem(
     'content-type': 'application/problem+json',
   });
 }
+
+/** In seconds: an outage that is over by then was short, and one that is not is asked no more often than that. */
+const retryAfterSeconds = '1';
+
+/** 503: it cannot be done now, and it has not been. */
+export function unavailable(c: Context, title: string, detail: string): Response {
+  c.header('retry-after', retryAfterSeconds);
+  return problem(c, 503, title, { detail });
+}
+
+/** 503 of another kind: it may have been done. `detail` says how to find out. */
+export function unknownOutcome(c: Context, detail: string): Response {
+  return unavailable(c, 'It is not known whether this was done', detail);
+}

@@ -3,13 +3,33 @@ import type { Server } from 'node:http';
 import { createAdaptorServer } from '@hono/node-server';
 import { type Context, Hono } from 'hono';
 import { matchedRoutes } from 'hono/route';
-import { isEnvironmental } from '../outbox/index.ts';
-import { problem } from './problem.ts';
+import { isEnvironmental, OutcomeUnknown } from '../outbox/index.ts';
+import { problem, unavailable, unknownOutcome } from './problem.ts';
 
-/** Longer than the 60 s after which common load balancers give up an idle connection: they, not we, close it. */
-const keepAliveMs = 65_000;
-/** A request's headers and body have arrived by then, or never will. */
-const requestTimeoutMs = 30_000;
+/** What strangers may hold of a server, and for how long. */
+export interface ServerLimits {
+  /** Between two requests of a connection. Longer than the 60 s of common load balancers: they, not we, give it up. */
+  readonly idleMs: number;
+  /** For a request's headers: a few packets, also from a bad network. */
+  readonly headersMs: number;
+  /** For all of a request: 256 KiB at 13 KiB/s. */
+  readonly requestMs: number;
+  /** Without a byte either way while a request is answered: who does not read his answer is gone. */
+  readonly silenceMs: number;
+  /** How often the two for requests are looked after. */
+  readonly checkEveryMs: number;
+  /** With a whole body each, 1 GiB; four times the requests that are let in. The next ones are hung up on. */
+  readonly maxConnections: number;
+}
+
+const defaultLimits: ServerLimits = {
+  idleMs: 65_000,
+  headersMs: 10_000,
+  requestMs: 20_000,
+  silenceMs: 30_000,
+  checkEveryMs: 1_000,
+  maxConnections: 4_000,
+};
 const closeIdleEveryMs = 50;
 
 /** One thing that must be there for this process to serve. */
@@ -78,10 +98,10 @@ export function createApp(options: {
     const { method, path } = c.req;
     options.onError(error, { method, path });
     if (!isEnvironmental(error)) return problem(c, 500, 'Something failed');
-    c.header('retry-after', '1');
-    return problem(c, 503, 'The service cannot answer now', {
-      detail: 'Its database is away or busy. Try again.',
-    });
+    // What only reads has done nothing in any case.
+    return error instanceof OutcomeUnknown && method !== 'GET' && method !== 'HEAD'
+      ? unknownOutcome(c, 'The database did not say. It will be certain in a few seconds.')
+      : unavailable(c, 'The service cannot answer now', 'Its database is away or busy. Try again.');
   });
 
   return app;
@@ -125,12 +145,26 @@ export interface Listening {
 /** Serves `app`; port 0 takes a free one. Throws `PortInUse`. */
 export async function listen(
   app: Hono,
-  at: { readonly host: string; readonly port: number },
+  at: { readonly host: string; readonly port: number; readonly limits?: Partial<ServerLimits> },
 ): Promise<Listening> {
-  const server = createAdaptorServer({ fetch: app.fetch }) as Server;
-  server.keepAliveTimeout = keepAliveMs;
-  server.headersTimeout = keepAliveMs + 1_000;
-  server.requestTimeout = requestTimeoutMs;
+  const limits = { ...defaultLimits, ...at.limits };
+  let closing = false;
+  const server = createAdaptorServer({
+    async fetch(request, env) {
+      const response = await app.fetch(request, env);
+      // Whoever keeps his connection learns with this answer that he needs another one.
+      if (closing) response.headers.set('connection', 'close');
+      return response;
+    },
+    serverOptions: {
+      keepAliveTimeout: limits.idleMs,
+      headersTimeout: limits.headersMs,
+      requestTimeout: limits.requestMs,
+      connectionsCheckingInterval: limits.checkEveryMs,
+    },
+  }) as Server;
+  server.timeout = limits.silenceMs;
+  server.maxConnections = limits.maxConnections;
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) =>
       reject(
@@ -147,6 +181,7 @@ export async function listen(
   return {
     url: `http://${host}:${port}`,
     async close({ graceMs }) {
+      closing = true;
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       // A connection that was busy when the server closed is idle after its answer, and would be kept alive.
       const sweep = setInterval(() => server.closeIdleConnections(), closeIdleEveryMs);

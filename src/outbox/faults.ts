@@ -10,10 +10,13 @@ const environmentalClasses = new Set(['08', '25', '26', '40', '53', '55', '57', 
 /** Codes of sockets and of the driver: the database was not reached, or was lost. */
 const environmentalCode = /^(E[A-Z]{3,}|CONNECT_TIMEOUT|CONNECTION_(CLOSED|ENDED|DESTROYED)|UND_ERR_.+)$/;
 
+/** What `transaction.ts` throws. After an unknown outcome too the same may come again: what it has written remembers it. */
+const ofTheDatabase = new Set(['DatabaseBusy', 'DatabaseTimeout', 'OutcomeUnknown']);
+
 /** True if trying the same again later can help: a socket, a dying backend, a full disk, a deadlock. */
 export function isEnvironmental(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
-  if (error.name === 'DatabaseBusy') return true;
+  if (ofTheDatabase.has(error.name)) return true;
   const code = 'code' in error ? error.code : undefined;
   if (typeof code !== 'string') return false;
   return /^[0-9A-Z]{5}$/.test(code) && error.name === 'PostgresError'

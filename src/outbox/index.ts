@@ -24,4 +24,12 @@ export { createOverview, type FailureSelection, type Overview } from './overview
 export { type RabbitEvent, rabbit } from './rabbit.ts';
 export { nextRetry, type RetryPolicy } from './retry.ts';
 export { unsent } from './store.ts';
-export { type Database, DatabaseBusy, openDatabase, type Sql } from './transaction.ts';
+export {
+  type Database,
+  DatabaseBusy,
+  DatabaseTimeout,
+  type Limits,
+  OutcomeUnknown,
+  openDatabase,
+  type Sql,
+} from './transaction.ts';

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import outboxTables from './migrations/001_outbox.sql';
 import startsTable from './migrations/002_starts.sql';
-import type { Database, Sql } from './transaction.ts';
+import type { Database, Limits, Sql } from './transaction.ts';
 
 /** One step of a schema's history. Once released its text never changes: a change is a new migration. */
 export interface Migration {
@@ -22,13 +22,15 @@ export class MigrationChanged extends Error {
   override readonly name = 'MigrationChanged';
 }
 
+/** A new index on a large table takes minutes, and so does waiting for a replica that makes it. */
+const unlimited = { deadlineMs: Number.POSITIVE_INFINITY };
 /** "saga" in ASCII: any fixed number does; all who migrate the same database use the same. */
 const lockKey = 0x73616761;
 
 /**
  * Brings the database to the newest schema and returns the names of what was applied. All of it is one transaction under a
  * transaction-level advisory lock: replicas that start together take turns, a failure leaves nothing behind, and it works
- * behind PgBouncer in transaction mode. Throws `MigrationChanged`.
+ * behind PgBouncer in transaction mode. It takes the time it takes. Throws `MigrationChanged`.
  */
 export function migrate(database: Database, migrations: readonly Migration[]): Promise<readonly string[]> {
   return database.transaction(async (sql) => {
@@ -44,19 +46,20 @@ export function migrate(database: Database, migrations: readonly Migration[]): P
       await sql`insert into migrations (name, checksum) values (${name}, ${checksum(text)})`;
     }
     return pending.map(({ name }) => name);
-  });
+  }, unlimited);
 }
 
 /** The names of migrations that this program has and the database has not; empty: ready. Throws `MigrationChanged`. */
 export function pendingMigrations(
   database: Database,
   migrations: readonly Migration[],
+  limits: Limits = {},
 ): Promise<readonly string[]> {
   return database.transaction(async (sql) => {
     const [table] = await sql<{ exists: boolean }[]>`select to_regclass('migrations') is not null as exists`;
     const applied = table?.exists ? await appliedMigrations(sql) : new Map<string, string>();
     return migrations.filter((migration) => !isApplied(migration, applied)).map(({ name }) => name);
-  });
+  }, limits);
 }
 
 async function appliedMigrations(sql: Sql): Promise<ReadonlyMap<string, string>> {

@@ -2,7 +2,7 @@
 import type { Dispatcher } from './dispatcher.ts';
 import { compose, type Draft, type Message } from './message.ts';
 import { leaseSeconds, type MessageStore, messageStore } from './store.ts';
-import type { Database, Sql } from './transaction.ts';
+import type { Database, Limits, Sql } from './transaction.ts';
 
 /** What a piece of work has in hand while its transaction is open. */
 export interface Unit {
@@ -14,8 +14,8 @@ export interface Unit {
 }
 
 export interface UnitOfWork {
-  /** Runs `work` in one transaction with the messages it sends. If it throws, neither has happened. */
-  run<T>(work: (unit: Unit) => Promise<T>): Promise<T>;
+  /** Runs `work` in one transaction with the messages it sends. If it throws, neither has happened (see `Database.transaction`). */
+  run<T>(work: (unit: Unit) => Promise<T>, limits?: Limits): Promise<T>;
 }
 
 /** A row of the outbox in the hands of this process. */
@@ -39,7 +39,7 @@ export function createUnitOfWork(options: {
 }): UnitOfWork {
   const { database, source, dispatcher, store = messageStore } = options;
   return {
-    async run(work) {
+    async run(work, limits) {
       let rows: readonly OutboxRow[] = [];
       const messages: Message[] = [];
       const listeners: (() => void)[] = [];
@@ -54,20 +54,23 @@ export function createUnitOfWork(options: {
             },
             onCommit: (listener) => listeners.push(listener),
           }),
-        (sql) => {
-          if (messages.length === 0) return [];
-          // Taken before the rows' own lease begins, so that this process always gives up first.
-          const leasedUntilMs = leaseFromNow();
-          const written = messages.map((message) => ({ message, json: JSON.stringify(message) }));
-          // Born leased: this process sends them right after the commit, the relay looks away meanwhile.
-          rows = written.map(({ message: { id, type }, json }) => ({
-            id,
-            type,
-            json,
-            attempts: 0,
-            leasedUntilMs,
-          }));
-          return [store.insertMessages(sql, written)];
+        {
+          ...limits,
+          last: (sql) => {
+            if (messages.length === 0) return [];
+            // Taken before the rows' own lease begins, so that this process always gives up first.
+            const leasedUntilMs = leaseFromNow();
+            const written = messages.map((message) => ({ message, json: JSON.stringify(message) }));
+            // Born leased: this process sends them right after the commit, the relay looks away meanwhile.
+            rows = written.map(({ message: { id, type }, json }) => ({
+              id,
+              type,
+              json,
+              attempts: 0,
+              leasedUntilMs,
+            }));
+            return [store.insertMessages(sql, written)];
+          },
         },
       );
       for (const listener of listeners) listener();

@@ -50,15 +50,13 @@ test('a failed statement whose error was swallowed cannot pass for a commit', as
 });
 
 test('what travels with the commit is part of it: it fails, nothing is written', async () => {
-  const failing = database.transaction(
-    (sql) => sql`insert into written values (10)`,
-    (sql) => [sql`insert into written values (11), (1 / 0)`],
-  );
+  const failing = database.transaction((sql) => sql`insert into written values (10)`, {
+    last: (sql) => [sql`insert into written values (11), (1 / 0)`],
+  });
   await expect(failing).rejects.toThrow('division by zero');
-  await database.transaction(
-    (sql) => sql`insert into written values (12)`,
-    (sql) => [sql`insert into written values (13)`],
-  );
+  await database.transaction((sql) => sql`insert into written values (12)`, {
+    last: (sql) => [sql`insert into written values (13)`],
+  });
   expect((await written()).filter((n) => n >= 10)).toEqual([12, 13]);
 });
 
@@ -153,7 +151,13 @@ test('no more connections than allowed; the others wait their turn', async () =>
 
 test('close waits for what is in hand and refuses what comes after', async () => {
   const closing = openDatabase({ url: database.url, name: 'closing', maxConnections: 1 });
-  const inHand = closing.transaction((sql) => sql`select pg_sleep(0.1)`);
+  let inHand: Promise<unknown> = Promise.resolve();
+  await new Promise<void>((begun) => {
+    inHand = closing.transaction(async (sql) => {
+      begun();
+      await sql`select pg_sleep(0.1)`;
+    });
+  });
   const waiting = closing.transaction((sql) => sql`select 1`);
   await Promise.all([closing.close(), inHand, expect(waiting).rejects.toThrow(DatabaseBusy)]);
   await expect(closing.query((sql) => sql`select 1`)).rejects.toThrow(DatabaseBusy);

@@ -1,38 +1,39 @@
-/**
- * The database, one connection at a time.
- *
- * postgres 3.4.9 is used as a driver for single connections only, never for its pool or its `begin`: when a backend dies, those
- * may write to a socket that is gone (the process ends) or run a transaction's next statement in another transaction, committed
- * (porsager/postgres #1208, #1209, #1215). Here a client is one connection for its whole life: it can connect once, and after
- * any failure it is closed and forgotten. Closing is the one rollback that no late statement can slip past.
- */
-import { connect as connectSocket, type Socket } from 'node:net';
-import postgres from 'postgres';
+/** The database: transactions that are all or nothing, and over in time, whatever becomes of the connection. */
+import type { Connection, ConnectionOptions, Sql, Statement } from './connection.ts';
+import { atDeadline, createPool, DatabaseTimeout } from './pool.ts';
 
-/** What statements are written with: a tagged template, as `await sql`select 1``. */
-export type Sql = postgres.ISql<{ bigint: number }>;
+export type { Sql, Statement } from './connection.ts';
+export { DatabaseBusy, DatabaseTimeout } from './pool.ts';
 
-/** A statement that was written and not sent. */
-export type Statement = postgres.PendingQuery<postgres.Row[]>;
-
-export interface DatabaseOptions {
-  readonly url: string;
-  /** Shown in `pg_stat_activity`. */
-  readonly name: string;
-  /** False behind a PgBouncer (before 1.21) in transaction mode: no prepared statements. Default true. */
-  readonly prepare?: boolean;
+export interface DatabaseOptions extends ConnectionOptions {
   /** Connections at most. Default 10: with batches, more connections only queue inside PostgreSQL. */
   readonly maxConnections?: number;
+  /** The limit of those who name no deadline, in milliseconds. Default 10,000. */
+  readonly limitMs?: number;
+}
+
+/** How long the database may take. */
+export interface Limits {
+  /**
+   * On this process's monotonic clock (`performance.now()`), in milliseconds: whose commit has not been sent by then has not
+   * happened, and rejects with `DatabaseTimeout`. Default: `limitMs` from now. `Infinity`: whenever it is done, for migrations.
+   */
+  readonly deadlineMs?: number;
 }
 
 export interface Database {
-  /** Runs one statement on a connection of its own. Two statements have nothing in common: use `transaction`. */
-  query<T>(statement: (sql: Sql) => Promise<T>): Promise<T>;
-  /** Runs `work` between begin and commit. If it throws, nothing of it has happened, and the error is thrown on. */
+  /** Runs one statement in a transaction of its own. Two statements have nothing in common: use `transaction`. */
+  query<T>(statement: (sql: Sql) => Promise<T>, limits?: Limits): Promise<T>;
+  /**
+   * Runs `work` between begin and commit. If it rejects, nothing of it has happened and nothing will; but for `OutcomeUnknown`,
+   * which is thrown when the commit was sent and no answer came.
+   */
   transaction<T>(
     work: (sql: Sql) => Promise<T>,
-    /** Statements, not sent yet, that travel with the commit: if one of them fails, it is none. */
-    last?: (sql: Sql) => readonly Statement[],
+    options?: Limits & {
+      /** Statements, not sent yet, that travel with the commit: if one of them fails, it is none. */
+      readonly last?: (sql: Sql) => readonly Statement[];
+    },
   ): Promise<T>;
   /** How many connections are open and how many of those idle, and how many callers wait for one. */
   connections(): { readonly open: number; readonly idle: number; readonly waiting: number };
@@ -40,195 +41,119 @@ export interface Database {
   close(): Promise<void>;
 }
 
-/** The database cannot be asked: it is closing, or far more is waiting for a connection than it can serve. */
-export class DatabaseBusy extends Error {
-  override readonly name = 'DatabaseBusy';
+/** The commit was sent and its answer did not come: it may have happened or not. Who asks a few seconds later finds out. */
+export class OutcomeUnknown extends Error {
+  override readonly name = 'OutcomeUnknown';
 }
 
-/** A caller beyond this many would wait for seconds: refusing at once is kinder, and it bounds memory. */
-const maxWaiting = 2_000;
-/** A connection older than this is replaced: it gives back what its backend has cached, and follows a moved server. */
-const maxConnectionAgeMs = 30 * 60_000;
-const connectTimeoutMs = 10_000;
+/**
+ * For workers and consumers: what they do takes a tenth of a second at most, what waits for a lock is better tried again, and
+ * a consumer that has lost its database can still find that out a few times before it hands its messages back (60 s).
+ */
+const defaultLimitMs = 10_000;
+/** A commit that was sent by the deadline is waited for this much longer: a late answer is worth more than none. */
+const commitGraceMs = 300;
+
+/** Opens a pool of connections. Nothing is connected until the first statement. */
+export function openDatabase(options: DatabaseOptions): Database {
+  const { limitMs = defaultLimitMs } = options;
+  const pool = createPool({ maxConnections: 10, ...options });
+
+  const transaction: Database['transaction'] = async (work, options = {}) => {
+    const { last, deadlineMs = performance.now() + limitMs } = options;
+    const connection = await pool.acquire(deadlineMs);
+    const course = { commitSent: false };
+    const limit = limitOf(deadlineMs, course);
+    try {
+      const result = await Promise.race([run(connection, work, last, deadlineMs, course), limit.reached]);
+      pool.release(connection);
+      return result;
+    } catch (error) {
+      if (error instanceof DatabaseTimeout) pool.giveUp(connection);
+      else pool.discard(connection);
+      if (course.commitSent && !isRefusal(error))
+        throw new OutcomeUnknown('the commit was not answered', { cause: error });
+      // PostgreSQL's clock was a little faster than ours, or an operator has cancelled it.
+      throw codeOf(error) === queryCanceled ? tooLate(error) : error;
+    } finally {
+      limit.end();
+    }
+  };
+
+  return {
+    query: (statement, limits) => transaction(statement, limits),
+    transaction,
+    connections: pool.connections,
+    close: pool.close,
+  };
+}
+
+async function run<T>(
+  { sql }: Connection,
+  work: (sql: Sql) => Promise<T>,
+  last: ((sql: Sql) => readonly Statement[]) | undefined,
+  deadlineMs: number,
+  course: { commitSent: boolean },
+): Promise<T> {
+  // Not awaited: it travels with the first statement. If it is lost, so is the connection, and that statement with it.
+  const begun = sql.unsafe(begin(deadlineMs)).execute();
+  const [result] = await Promise.all([work(sql), begun]);
+  const statements = [...(last?.(sql) ?? []), sql.unsafe('commit')];
+  // The clock itself is asked: a timer may be late, and whoever waited has been told that nothing happened.
+  if (performance.now() >= deadlineMs) throw tooLate();
+  course.commitSent = true;
+  // Sent in this order, whoever made them: the driver sends a statement when it is executed, not when it is written.
+  const answers = await Promise.all(statements.map((statement) => statement.execute()));
+  // PostgreSQL answers ROLLBACK if a statement failed and its error was swallowed.
+  if (answers.at(-1)?.command !== 'COMMIT') throw new RolledBack();
+  return result;
+}
 
 /**
  * Plans are made for the tables as they are: a plan that was kept from when a table was new reads all of it for ever after,
- * until somebody analyzes it. Set for the transaction only, as PgBouncer in transaction mode wants it.
+ * until somebody analyzes it. The limits are for a backend that is cut off: it gives up by itself, soon after we have, and a
+ * commit that comes later than that finds nothing to commit. (PostgreSQL 17 could limit the whole transaction; older ones could
+ * not.) All of it for this transaction only, as PgBouncer in transaction mode wants it.
  */
-const begin = 'begin; set local plan_cache_mode = force_custom_plan';
-
-interface Client {
-  readonly sql: postgres.Sql<{ bigint: number }>;
-  readonly bornAt: number;
-  closed: boolean;
+function begin(deadlineMs: number): string {
+  const leftMs = Math.max(1, Math.ceil(deadlineMs - performance.now()));
+  return `begin; set local plan_cache_mode = force_custom_plan; set local statement_timeout = ${
+    Number.isFinite(leftMs) ? leftMs : 0
+  }; set local idle_in_transaction_session_timeout = ${Math.min(leftMs, defaultLimitMs)}`;
 }
 
-/** Opens a pool of single-connection clients. Nothing is connected until the first statement. */
-export function openDatabase(options: DatabaseOptions): Database {
-  const { maxConnections = 10 } = options;
-  const idle: Client[] = [];
-  const waiting: { resolve: (client: Client) => void; reject: (error: Error) => void }[] = [];
-  let open = 0;
-  let closing = false;
-  let allClosed = () => {};
-
-  async function acquire(): Promise<Client> {
-    if (closing) throw new DatabaseBusy('the database is closing');
-    const client = idle.pop();
-    if (client) return client;
-    if (open < maxConnections) return create();
-    if (waiting.length >= maxWaiting)
-      throw new DatabaseBusy('too many callers wait for a database connection');
-    return new Promise((resolve, reject) => waiting.push({ resolve, reject }));
-  }
-
-  function create(): Client {
-    open += 1;
-    const client: Client = {
-      sql: singleConnection(options, () => {
-        client.closed = true;
-        const position = idle.indexOf(client);
-        if (position >= 0) {
-          idle.splice(position, 1);
-          discard(client);
-        }
-      }),
-      bornAt: Date.now(),
-      closed: false,
-    };
-    return client;
-  }
-
-  function release(client: Client): void {
-    if (client.closed || closing || Date.now() - client.bornAt > maxConnectionAgeMs) {
-      discard(client);
-      return;
-    }
-    const next = waiting.shift();
-    if (next) next.resolve(client);
-    else idle.push(client);
-  }
-
-  function discard(client: Client): void {
-    open -= 1;
-    void client.sql.end({ timeout: 0 });
-    const next = closing ? undefined : waiting.shift();
-    if (next) next.resolve(create());
-    if (closing && open === 0) allClosed();
-  }
-
-  async function using<T>(work: (client: Client) => Promise<T>): Promise<T> {
-    const client = await acquire();
-    let result: T;
-    try {
-      result = await work(client);
-    } catch (error) {
-      discard(client);
-      throw error;
-    }
-    release(client);
-    return result;
-  }
-
-  return {
-    query: (statement) => using((client) => statement(client.sql)),
-
-    transaction: (work, last) =>
-      using(async ({ sql }) => {
-        // Not awaited: it travels with the first statement. If it is lost, so is the connection, and that statement with it.
-        const begun = sql.unsafe(begin).execute();
-        const [result] = await Promise.all([work(sql), begun]);
-        // Sent in this order, whoever made them: the driver sends a statement when it is executed, not when it is written.
-        const statements = [...(last?.(sql) ?? []), sql.unsafe('commit')].map((statement) =>
-          statement.execute(),
-        );
-        const command = (await Promise.all(statements)).at(-1)?.command;
-        // PostgreSQL answers ROLLBACK if a statement failed and its error was swallowed.
-        if (command !== 'COMMIT')
-          throw new Error('the transaction was rolled back: one of its statements had failed');
-        return result;
-      }),
-
-    connections: () => ({ open, idle: idle.length, waiting: waiting.length }),
-
-    async close() {
-      if (closing) return;
-      closing = true;
-      for (const { reject } of waiting.splice(0)) reject(new DatabaseBusy('the database is closing'));
-      const closed = new Promise<void>((resolve) => {
-        allClosed = resolve;
-      });
-      for (const client of idle.splice(0)) discard(client);
-      if (open > 0) await closed;
-    },
-  };
-}
-
-/** A client that connects once. Whatever is asked of it after its connection has ended is refused by the socket it cannot get. */
-function singleConnection(options: DatabaseOptions, onClose: () => void): postgres.Sql<{ bigint: number }> {
-  let used = false;
-  const settings = {
-    max: 1,
-    idle_timeout: 0,
-    max_lifetime: null,
-    prepare: options.prepare ?? true,
-    onnotice: () => {},
-    onclose: onClose,
-    connection: { application_name: options.name },
-    // Every bigint here is a count, a version or an amount far below 2^53.
-    types: {
-      bigint: {
-        to: 20,
-        from: [20],
-        parse: (text: string) => Number(text),
-        serialize: (value: number) => String(value),
-      },
-    },
-  };
-  // Not connected: only its reading of the URL is wanted.
-  const { host, port, path } = postgres(options.url, settings).options;
-  return postgres(options.url, {
-    ...settings,
-    // One name: with several, the driver swallows the error that ends this client.
-    host: host[0] ?? 'localhost',
-    port: port[0] ?? 5432,
-    socket: async () => {
-      if (used)
-        throw Object.assign(new Error('the database connection has ended'), { code: 'CONNECTION_ENDED' });
-      used = true;
-      return connectToAny(
-        path ? [{ path }] : host.map((name, i) => ({ host: name, port: port[i] ?? port[0] ?? 5432 })),
-      );
-    },
-  } as postgres.Options<{ bigint: postgres.PostgresType<number> }>);
-}
-
-type Address = { readonly path: string } | { readonly host: string; readonly port: number };
-
-async function connectToAny(addresses: readonly Address[]): Promise<Socket> {
-  let failure: unknown;
-  for (const address of addresses) {
-    try {
-      return await connectTo(address);
-    } catch (error) {
-      failure = error;
-    }
-  }
-  throw failure;
-}
-
-function connectTo(address: Address): Promise<Socket> {
-  return new Promise((resolve, reject) => {
-    const socket = connectSocket({ ...address, noDelay: true } as never);
-    socket.setTimeout(connectTimeoutMs, () =>
-      socket.destroy(Object.assign(new Error('the database did not answer'), { code: 'CONNECT_TIMEOUT' })),
-    );
-    socket.once('error', reject);
-    socket.once('connect', () => {
-      socket.setTimeout(0);
-      socket.removeListener('error', reject);
-      // The driver names the server by it in TLS.
-      resolve(Object.assign(socket, address));
+/** Rejects at the deadline; if the commit was sent by then, after its grace. */
+function limitOf(deadlineMs: number, course: { readonly commitSent: boolean }) {
+  let end = () => {};
+  const reached = new Promise<never>((_, reject) => {
+    end = atDeadline(deadlineMs, () => {
+      if (!course.commitSent) reject(tooLate());
+      else end = atDeadline(deadlineMs + commitGraceMs, () => reject(tooLate()));
     });
   });
+  return { reached, end: () => end() };
+}
+
+const queryCanceled = '57014';
+const codeOf = (error: unknown) => (error instanceof Error && 'code' in error ? error.code : undefined);
+
+const tooLate = (cause?: unknown) => new DatabaseTimeout('the database did not answer in time', { cause });
+
+/** Thrown when PostgreSQL has said no to a commit. */
+class RolledBack extends Error {
+  override readonly name = 'RolledBack';
+  constructor() {
+    super('the transaction was rolled back: one of its statements had failed');
+  }
+}
+
+/** PostgreSQL itself has said that it did not commit. With its last words (FATAL) it may say so of what it has committed. */
+function isRefusal(error: unknown): boolean {
+  if (error instanceof RolledBack) return true;
+  return (
+    error instanceof Error &&
+    error.name === 'PostgresError' &&
+    'severity' in error &&
+    error.severity === 'ERROR'
+  );
 }

@@ -1,5 +1,5 @@
 /** Cancelling an order: what the customer may do as long as it is pending. */
-import type { UnitOfWork } from '../../outbox/index.ts';
+import type { Limits, UnitOfWork } from '../../outbox/index.ts';
 import { createJourneys } from './journeys.ts';
 import { decide, type Patience } from './order.ts';
 import type { Status } from './saga.ts';
@@ -10,8 +10,8 @@ export function createCancelling(
   unit: UnitOfWork,
   patience: Patience,
   store: OrderStore = orderStore,
-): (id: string) => Promise<Status | 'unknown'> {
-  return (id) =>
+): (id: string, limits?: Limits) => Promise<Status | 'unknown'> {
+  return (id, limits) =>
     unit.run(async ({ sql, send }) => {
       const stored = await store.lockOrders(sql, [id]);
       const order = stored.get(id)?.order;
@@ -24,5 +24,5 @@ export function createCancelling(
       journeys.take(decision, { name: 'cancel', send });
       await journeys.save(sql);
       return decision.order.status;
-    });
+    }, limits);
 }

@@ -1,5 +1,5 @@
 /** The price copy: what Order knows of Stock's products. The newest version wins, whichever way it came. */
-import type { Database, UnitOfWork, Worker } from '../../outbox/index.ts';
+import type { Database, Limits, UnitOfWork, Worker } from '../../outbox/index.ts';
 import { type OrderStore, orderStore } from './store.ts';
 
 /** A change that was lost on the way is noticed after this time at the latest, in seconds. */
@@ -8,14 +8,14 @@ const askAgainSeconds = 3_600;
 const askAtStartSeconds = 60;
 
 /** False until Stock's list has come once: what is not in the copy may well be sold. */
-export function isListed(database: Database): () => Promise<boolean> {
+export function isListed(database: Database): (limits?: Limits) => Promise<boolean> {
   let listed = false;
-  return async () => {
+  return async (limits) => {
     // Once true it stays true: the copy is never emptied.
     listed ||= await database.query(async (sql) => {
       const [row] = await sql<{ listed: boolean }[]>`select listed_at is not null as listed from catalogue`;
       return row?.listed ?? false;
-    });
+    }, limits);
     return listed;
   };
 }

@@ -2,8 +2,23 @@
 import { type Context, Hono } from 'hono';
 import * as v from 'valibot';
 import { Line, maxIdLength, maxLines, OrderId, text } from '../../contracts/values.ts';
-import { Account, body, cursor, type Fault, Limit, page, param, problem, query } from '../../http/index.ts';
-import type { Database, UnitOfWork } from '../../outbox/index.ts';
+import {
+  Account,
+  type Admitted,
+  body,
+  createAdmission,
+  cursor,
+  type DoorDatabase,
+  type Fault,
+  Limit,
+  page,
+  param,
+  problem,
+  query,
+  unavailable,
+  unknownOutcome,
+} from '../../http/index.ts';
+import type { Limits, UnitOfWork } from '../../outbox/index.ts';
 import { createCancelling } from './cancelling.ts';
 import type { Patience, Refusal } from './order.ts';
 import { createPlacing } from './placing.ts';
@@ -48,71 +63,83 @@ const ListOrders = v.strictObject({
 
 const ById = v.object({ id: OrderId });
 
-/** Until Stock has sent its list, in seconds; asking takes well under a second when all is up. */
-const retryAfterSeconds = '1';
-
 export function createRoutes(context: {
-  readonly database: Database;
+  readonly database: DoorDatabase;
   readonly unit: UnitOfWork;
   readonly patience: Patience;
-  readonly isListed: () => Promise<boolean>;
+  readonly isListed: (limits: Limits) => Promise<boolean>;
   /** Told of what an operator does, with who and why. */
   readonly onAction: (action: string, fields: Readonly<Record<string, unknown>>) => void;
 }): Hono {
   const { database, unit, patience, isListed, onAction } = context;
   const routes = new Hono();
+  const admitted = createAdmission();
   const placeOrder = createPlacing(unit, patience);
   const cancelOrder = createCancelling(unit, patience);
 
-  async function answerOrder(c: Context, id: string, status: 200 | 202) {
-    const order = await database.query((sql) => findOrder(sql, id));
+  async function answerOrder(c: Context<Admitted>, id: string, status: 200 | 202) {
+    const order = await database.query((sql) => findOrder(sql, id), c.get('limits'));
     return order ? c.json(order, status) : notFound(c, id);
   }
 
-  routes.post('/orders', body(PlaceOrder), async (c) => {
+  routes.post('/orders', body(PlaceOrder), admitted, async (c) => {
     const placing = c.req.valid('json');
-    const placed = await placeOrder(placing);
+    const placed = await placeOrder(placing, c.get('limits'));
     if ('order' in placed) {
       c.header('Location', `/orders/${placed.order.id}`);
       return c.json(placed.order, 201);
     }
-    if (await isListed())
+    if ('inDoubt' in placed) {
+      const url = `/orders/${placed.inDoubt}`;
+      c.header('location', url);
+      return unknownOutcome(
+        c,
+        `Ask GET ${url} in a few seconds: if it is not found, the order was not placed.`,
+      );
+    }
+    if (await isListed(c.get('limits')))
       return problem(c, 422, 'The order cannot be placed', {
         errors: faultsOf(placed.refused, placing.lines),
       });
-    c.header('Retry-After', retryAfterSeconds);
-    return problem(c, 503, 'The products are not known yet', {
-      detail: 'Stock has not sent its list of products.',
-    });
+    return unavailable(c, 'The products are not known yet', 'Stock has not sent its list of products.');
   });
 
-  routes.get('/orders', query(ListOrders), async (c) => {
+  routes.get('/orders', query(ListOrders), admitted, async (c) => {
     const { limit, after, ...filter } = c.req.valid('query');
-    const orders = await database.query((sql) => listOrders(sql, { ...filter, after, limit: limit + 1 }));
+    const orders = await database.query(
+      (sql) => listOrders(sql, { ...filter, after, limit: limit + 1 }),
+      c.get('limits'),
+    );
     return c.json(page(orders, limit, ({ id }) => id));
   });
 
-  routes.get('/orders/:id', param(ById), (c) => answerOrder(c, c.req.valid('param').id, 200));
+  routes.get('/orders/:id', param(ById), admitted, (c) => answerOrder(c, c.req.valid('param').id, 200));
 
-  routes.post('/orders/:id/cancel', param(ById), async (c) => {
+  routes.post('/orders/:id/cancel', param(ById), admitted, async (c) => {
     const { id } = c.req.valid('param');
-    const outcome = await cancelOrder(id);
+    const outcome = await cancelOrder(id, c.get('limits'));
     if (outcome === 'unknown') return notFound(c, id);
     if (outcome === 'cancelled') return answerOrder(c, id, 202);
     return problem(c, 409, 'The order cannot be cancelled any more', { detail: `It is ${outcome}.` });
   });
 
-  routes.post('/admin/order/orders/:id/deadline', param(ById), body(v.strictObject(Account)), async (c) => {
-    const { id } = c.req.valid('param');
-    const expired = await database.query((sql) => expireDeadline(sql, id));
-    if (expired) onAction('deadline set to now', { orderId: id, ...c.req.valid('json') });
-    else {
-      const order = await database.query((sql) => findOrder(sql, id));
-      if (!order) return notFound(c, id);
-      return problem(c, 409, 'Nothing is awaited for the order', { detail: `It is ${order.status}.` });
-    }
-    return answerOrder(c, id, 202);
-  });
+  routes.post(
+    '/admin/order/orders/:id/deadline',
+    param(ById),
+    body(v.strictObject(Account)),
+    admitted,
+    async (c) => {
+      const { id } = c.req.valid('param');
+      const expired = await database.query((sql) => expireDeadline(sql, id), c.get('limits'));
+      if (expired) onAction('deadline set to now', { orderId: id, ...c.req.valid('json') });
+      else {
+        const order = await database.query((sql) => findOrder(sql, id), c.get('limits'));
+        if (!order) return notFound(c, id);
+        return problem(c, 409, 'Nothing is awaited for the order', { detail: `It is ${order.status}.` });
+      }
+      return answerOrder(c, id, 202);
+    },
+  );
 
   return routes;
 }

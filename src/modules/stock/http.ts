@@ -2,8 +2,18 @@
 import { type Context, Hono } from 'hono';
 import * as v from 'valibot';
 import { Currency, maxNameLength, Sku, text, UnitPrice } from '../../contracts/values.ts';
-import { body, cursor, Limit, page, param, problem, query } from '../../http/index.ts';
-import type { Database, UnitOfWork } from '../../outbox/index.ts';
+import {
+  body,
+  createAdmission,
+  cursor,
+  type DoorDatabase,
+  type DoorUnit,
+  Limit,
+  page,
+  param,
+  problem,
+  query,
+} from '../../http/index.ts';
 import { findProduct, listProducts, maxOnHand, putProduct, receive } from './store.ts';
 
 /** More in one receipt is a typing error. */
@@ -24,39 +34,40 @@ export function createRoutes({
   database,
   unit,
 }: {
-  readonly database: Database;
-  readonly unit: UnitOfWork;
+  readonly database: DoorDatabase;
+  readonly unit: DoorUnit;
 }): Hono {
   const routes = new Hono();
+  const admitted = createAdmission();
 
-  async function answerProduct(c: Context, sku: string, status: 200 | 201) {
-    const product = await database.query((sql) => findProduct(sql, sku));
-    return product ? c.json(product, status) : notFound(c, sku);
-  }
-
-  routes.get('/products', query(ListProducts), async (c) => {
+  routes.get('/products', query(ListProducts), admitted, async (c) => {
     const { limit, after } = c.req.valid('query');
-    const products = await database.query((sql) => listProducts(sql, after, limit + 1));
+    const products = await database.query((sql) => listProducts(sql, after, limit + 1), c.get('limits'));
     return c.json(page(products, limit, ({ sku }) => sku));
   });
 
-  routes.get('/products/:sku', param(BySku), (c) => answerProduct(c, c.req.valid('param').sku, 200));
-
-  routes.put('/products/:sku', param(BySku), body(PutProduct), async (c) => {
+  routes.get('/products/:sku', param(BySku), admitted, async (c) => {
     const { sku } = c.req.valid('param');
-    const created = await unit.run(async ({ sql, send }) => {
-      const { created, changed } = await putProduct(sql, { sku, ...c.req.valid('json') });
-      if (changed) send({ type: 'product.changed', subject: sku, data: changed });
-      return created;
-    });
-    if (created) c.header('location', `/products/${sku}`);
-    return answerProduct(c, sku, created ? 201 : 200);
+    const product = await database.query((sql) => findProduct(sql, sku), c.get('limits'));
+    return product ? c.json(product) : notFound(c, sku);
   });
 
-  routes.post('/products/:sku/receipts', param(BySku), body(Received), async (c) => {
+  routes.put('/products/:sku', param(BySku), body(PutProduct), admitted, async (c) => {
+    const { sku } = c.req.valid('param');
+    // Read in the same transaction: an answer that fails after a change would look as if nothing had been changed.
+    const { created, product } = await unit.run(async ({ sql, send }) => {
+      const { created, changed } = await putProduct(sql, { sku, ...c.req.valid('json') });
+      if (changed) send({ type: 'product.changed', subject: sku, data: changed });
+      return { created, product: await findProduct(sql, sku) };
+    }, c.get('limits'));
+    if (created) c.header('location', `/products/${sku}`);
+    return product ? c.json(product, created ? 201 : 200) : notFound(c, sku);
+  });
+
+  routes.post('/products/:sku/receipts', param(BySku), body(Received), admitted, async (c) => {
     const { sku } = c.req.valid('param');
     const { quantity } = c.req.valid('json');
-    const receipt = await unit.run(({ sql }) => receive(sql, sku, quantity));
+    const receipt = await unit.run(({ sql }) => receive(sql, sku, quantity), c.get('limits'));
     if (receipt === 'unknown') return notFound(c, sku);
     if (receipt === 'full')
       return problem(c, 409, 'There is no room for so many', {
