@@ -8,6 +8,7 @@
  */
 import { connect as connectSocket, type Socket } from 'node:net';
 import postgres from 'postgres';
+import { arrayTypes } from './arrays.ts';
 
 /** What statements are written with: a tagged template, as `await sql`select 1``. */
 export type Sql = postgres.ISql<{ bigint: number }>;
@@ -102,10 +103,12 @@ function settingsOf(options: ConnectionOptions) {
     connect_timeout: 0,
     keep_alive: keepAliveSeconds,
     prepare: options.prepare ?? true,
+    fetch_types: false,
     onnotice: () => {},
     connection: { application_name: options.name },
     // Every bigint here is a count, a version or an amount far below 2^53.
     types: {
+      ...arrayTypes,
       bigint: {
         to: 20,
         from: [20],

@@ -276,6 +276,21 @@ describe('PostgreSQL keeps the limits too', () => {
   });
 });
 
+test('a connection that is cut while it is being opened, at any byte, is an error and nothing worse', async () => {
+  for (let bytesLeft = 0; bytesLeft < 1_200; bytesLeft += 40) {
+    let left = bytesLeft;
+    unwatch = proxy.watch((bytes) => {
+      left -= bytes.length;
+      if (left < 0) proxy.cut();
+    });
+    const fresh = open({ maxConnections: 1 });
+    await failure(fresh.query((sql) => sql`select 1`, soon(5_000)));
+    unwatch();
+    await fresh.query((sql) => sql`select 1`, soon(5_000));
+    await fresh.close();
+  }
+});
+
 test('a server that refuses is an error at once for all who wait, whatever they wait for', async () => {
   await proxy.refuse();
   const outcomes = await Promise.all(

@@ -31,6 +31,29 @@ test('what is done in a transaction is there after it, and not before', async ()
   expect(await written()).toContain(1);
 });
 
+test('arrays go in and come out as they are', async () => {
+  const texts = ['a', '', 'null', 'NULL', 'a,b', '{}', '"', '\\', '\\"', ' ', 'ä\n€', null];
+  const [row] = await database.query(
+    (sql) => sql`
+      select ${texts}::text[] as texts, ${[]}::text[] as none, ${[1, -2.5]}::float8[] as floats, ${[1, 2]}::integer[] as integers,
+        ${[1, 9_007_199_254_740_991]}::bigint[] as bigints, array[true, false, null] as booleans,
+        array['2026-01-02T03:04:05.678Z'::timestamptz] as times,
+        ${['0199c8a2-0000-7000-8000-000000000000']}::uuid[] as uuids,
+        (select count(*) from unnest(${texts}::text[])) as count`,
+  );
+  expect(row).toEqual({
+    texts,
+    none: [],
+    floats: [1, -2.5],
+    integers: [1, 2],
+    bigints: [1, 9_007_199_254_740_991],
+    booleans: [true, false, null],
+    times: [new Date('2026-01-02T03:04:05.678Z')],
+    uuids: ['0199c8a2-0000-7000-8000-000000000000'],
+    count: texts.length,
+  });
+});
+
 test('an error undoes all of it and is thrown on', async () => {
   const failing = database.transaction(async (sql) => {
     await sql`insert into written values (2)`;
