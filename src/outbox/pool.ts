@@ -181,10 +181,22 @@ export function createPool(options: ConnectionOptions & { readonly maxConnection
   };
 }
 
-/** Calls `onDeadline` when the time has come; returns what takes that back. */
+/**
+ * Calls `onDeadline` when the time has come; returns what takes that back. After what has arrived by then: on a machine that was too
+ * busy to look, answers that came in time lie unread, and timers are called first.
+ */
 export function atDeadline(deadlineMs: number, onDeadline: () => void): () => void {
   const leftMs = deadlineMs - performance.now();
   if (leftMs > maxTimerMs) return () => {};
-  const timer = setTimeout(onDeadline, Math.max(0, leftMs));
-  return () => clearTimeout(timer);
+  let afterReading: NodeJS.Immediate | undefined;
+  const timer = setTimeout(
+    () => {
+      afterReading = setImmediate(onDeadline);
+    },
+    Math.max(0, leftMs),
+  );
+  return () => {
+    clearTimeout(timer);
+    clearImmediate(afterReading);
+  };
 }
