@@ -54,7 +54,7 @@ describe('calls', () => {
   });
 
   test('a slow one keeps nobody else waiting', async () => {
-    const { receive } = open();
+    const { receive } = open(simulated, { timeoutSeconds: 0.5 });
     const [slow, quick] = [uuidv7(), uuidv7()];
     await receive(authorize(slow, 'tok_timeout'));
     await receive(authorize(quick));
@@ -69,7 +69,7 @@ describe('calls', () => {
       authorize: (call, signal) =>
         call.paymentToken === 'tok_visa' ? simulated.authorize(call, signal) : new Promise(() => {}),
     };
-    const { receive } = open(deaf, { concurrency: 1 });
+    const { receive } = open(deaf, { concurrency: 1, timeoutSeconds: 0.5 });
     const [hanging, quick] = [uuidv7(), uuidv7()];
     await receive(authorize(hanging, 'tok_deaf'));
     await until('it is called', async () => (await row(hanging))?.calls === 1);
