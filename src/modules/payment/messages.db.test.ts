@@ -14,15 +14,19 @@ import {
 describe('an authorization', () => {
   test('is made at once, and the token forgotten', async () => {
     const { receive } = open();
-    const id = uuidv7();
-    const startMs = performance.now();
-    await receive(authorize(id));
-    await hears(id, 'payment.authorized');
-    // Woken by the commit, not by the clock.
-    expect(performance.now() - startMs).toBeLessThan(900);
-    expect(await database.query((sql) => sql`select payment_token from payments`)).toEqual([
-      { payment_token: null },
-    ]);
+    let fastestMs = Number.POSITIVE_INFINITY;
+    for (let n = 0; n < 3; n += 1) {
+      const id = uuidv7();
+      const startMs = performance.now();
+      await receive(authorize(id));
+      await hears(id, 'payment.authorized');
+      fastestMs = Math.min(fastestMs, performance.now() - startMs);
+    }
+    // Woken by the commit: one after the other, the clock alone would take a second for each.
+    expect(fastestMs).toBeLessThan(500);
+    expect(
+      await database.query((sql) => sql`select 1 from payments where payment_token is not null`),
+    ).toEqual([]);
   });
 
   test('is answered with the times of its command', async () => {
