@@ -13,6 +13,9 @@ test('payments are listed newest first, never with a token', async () => {
   const page = JSON.parse(await get('limit=2'));
   expect(page.data.map(({ orderId }: { orderId: string }) => orderId)).toEqual([ids[2], ids[1]]);
   expect(JSON.parse(await get(`limit=2&after=${page.nextCursor}`)).data).toHaveLength(1);
+  expect(Object.keys(page.data[0]).sort()).toEqual(
+    ['id', 'orderId', 'amount', 'currency', 'status', 'declineCode'].sort(),
+  );
   expect(await get('')).not.toContain('tok_');
   expect((await routes.request('/payments?orderId=nonsense')).status).toBe(422);
 });

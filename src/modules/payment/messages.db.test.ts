@@ -12,21 +12,17 @@ import {
 } from '../../../test/support/payment.ts';
 
 describe('an authorization', () => {
-  test('is made at once, and the token forgotten', async () => {
+  test('is made as soon as it is wished: ten, one after the other, do not wait for ten seconds of the clock', async () => {
     const { receive } = open();
-    let fastestMs = Number.POSITIVE_INFINITY;
-    for (let n = 0; n < 3; n += 1) {
+    const startMs = performance.now();
+    for (let n = 0; n < 10; n += 1) {
       const id = uuidv7();
-      const startMs = performance.now();
       await receive(authorize(id));
       await hears(id, 'payment.authorized');
-      fastestMs = Math.min(fastestMs, performance.now() - startMs);
     }
-    // Woken by the commit: one after the other, the clock alone would take a second for each.
-    expect(fastestMs).toBeLessThan(500);
-    expect(
-      await database.query((sql) => sql`select 1 from payments where payment_token is not null`),
-    ).toEqual([]);
+    expect(performance.now() - startMs).toBeLessThan(8_000);
+    const kept = await database.query((sql) => sql`select 1 from payments where payment_token is not null`);
+    expect(kept).toEqual([]);
   });
 
   test('is answered with the times of its command', async () => {
