@@ -1,7 +1,8 @@
-/** What the program can be asked: serve (default), migrate, --help, --version. */
+/** What the program can be asked: serve (default), migrate, gateway-simulator, --help, --version. */
 
 import { type Config, ConfigError, describeVariables, readConfig, version } from './config.ts';
-import { PortInUse } from './http/index.ts';
+import { createApp, listen, PortInUse } from './http/index.ts';
+import { createGatewaySimulator } from './modules/payment/index.ts';
 import { MigrationChanged } from './outbox/index.ts';
 import { externalServices, migrateAll, type Service, startService } from './service.ts';
 import { createLog, type Log } from './telemetry/log.ts';
@@ -11,10 +12,11 @@ const help = `order-saga ${version}: carries customers' orders through stock and
 Usage: node dist/main.js [command]
 
 Commands:
-  serve       run the modules (default)
-  migrate     bring the modules' databases to the newest schema, then exit
-  --help      this text
-  --version   the version
+  serve              run the modules (default)
+  migrate            bring the modules' databases to the newest schema, then exit
+  gateway-simulator  a card processor for PAYMENT_GATEWAY=http to try and test against
+  --help             this text
+  --version          the version
 
 Environment (each also as NAME_FILE, the path of a file that holds the value):
 ${describeVariables().join('\n')}
@@ -38,6 +40,8 @@ export async function run(args: readonly string[]): Promise<number> {
       case 'migrate':
         log('info', 'migrated', { applied: await migrateAll(readConfig('migrate')) });
         return 0;
+      case 'gateway-simulator':
+        return await simulateGateway(readConfig('gateway-simulator'), log);
       case '--help':
       case '-h':
       case 'help':
@@ -102,6 +106,23 @@ async function serve(config: Config, log: Log): Promise<number> {
   } finally {
     await own?.stop();
   }
+}
+
+/** What is in hand at a stop may be a call that is never answered: it is not waited for long, in milliseconds. */
+const simulatorGraceMs = 500;
+
+async function simulateGateway(config: Config, log: Log): Promise<number> {
+  const stopSignal = nextStopSignal();
+  const app = createApp({
+    routes: [createGatewaySimulator(config.gatewayToken)],
+    ready: async () => [],
+    onError: (error, request) => log('error', 'request failed', { ...request, error }),
+  });
+  const server = await listen(app, config.http);
+  log('info', 'serving', { url: server.url, modules: ['gateway-simulator'], version });
+  log('info', 'stopping', { signal: await stopSignal });
+  await server.close({ graceMs: simulatorGraceMs });
+  return 0;
 }
 
 /** Undefined: the services are named. */

@@ -8,7 +8,7 @@ const urls = {
 };
 const everything = { ...urls, AMQP_URL: 'amqp://a,amqp://b' };
 
-const faults = (environment: Record<string, string>, command: 'serve' | 'migrate' = 'serve') => {
+const faults = (environment: Record<string, string>, command: Parameters<typeof readConfig>[0] = 'serve') => {
   try {
     readConfig(command, environment);
     return [];
@@ -71,6 +71,13 @@ describe('serve', () => {
     [{ STEP_TIMEOUT_SECONDS: '0' }, 'STEP_TIMEOUT_SECONDS'],
     [{ STEP_MAX_ATTEMPTS: '1.5' }, 'STEP_MAX_ATTEMPTS must be a whole number'],
     [{ MIGRATE: 'yes' }, 'MIGRATE must be 0 or 1'],
+    [{ PAYMENT_GATEWAY: 'paper' }, 'PAYMENT_GATEWAY must be simulated or http'],
+    [{ PAYMENT_GATEWAY: 'http' }, 'PAYMENT_GATEWAY=http needs GATEWAY_URL'],
+    [{ GATEWAY_URL: 'ftp://a' }, 'GATEWAY_URL must begin with http://'],
+    [{ GATEWAY_URL: 'http://' }, 'GATEWAY_URL must be an address without user'],
+    [{ GATEWAY_URL: 'http://secret@a' }, 'what authenticates goes into GATEWAY_TOKEN'],
+    [{ GATEWAY_URL: 'http://a?key=secret' }, 'what authenticates goes into GATEWAY_TOKEN'],
+    [{ GATEWAY_TOKEN: 'secret\r\nx: y' }, 'GATEWAY_TOKEN must be of printable ASCII characters'],
     [{ ...everything, AMQP_URL: 'http://user:secret@a' }, 'AMQP_URL must begin with amqp://'],
     [
       { AMQP_URL: 'amqp://a', AMQP_URL_FILE: '/nowhere' },
@@ -87,6 +94,32 @@ describe('serve', () => {
 
   test('listening beyond loopback is allowed when it is said aloud', () =>
     expect(readConfig('serve', { HOST: '0.0.0.0', AUTH: 'none' }).http.host).toBe('0.0.0.0'));
+});
+
+describe('the card processor', () => {
+  const http = {
+    PAYMENT_GATEWAY: 'http',
+    GATEWAY_URL: 'https://processor.example.com/v1',
+    GATEWAY_TOKEN: 'secret',
+  };
+
+  test('is simulated unless told', () => {
+    expect(readConfig('serve', {}).gatewayUrl).toBeUndefined();
+    expect(readConfig('serve', { ...http, PAYMENT_GATEWAY: 'simulated' }).gatewayUrl).toBeUndefined();
+    expect(readConfig('serve', http)).toMatchObject({ gatewayUrl: http.GATEWAY_URL, gatewayToken: 'secret' });
+  });
+
+  test('is asked for only where payments are made', () => {
+    expect(faults({ ...everything, MODULE: 'order,stock', PAYMENT_GATEWAY: 'http' })).toEqual([]);
+    expect(faults({ ...urls, PAYMENT_GATEWAY: 'http' }, 'migrate')).toEqual([]);
+  });
+});
+
+describe('gateway-simulator', () => {
+  test('needs nothing, listens on loopback, at a port of its own', () => {
+    expect(readConfig('gateway-simulator', {}).http).toEqual({ host: '127.0.0.1', port: 3003 });
+    expect(faults({ HOST: '0.0.0.0' }, 'gateway-simulator').join()).toContain('AUTH=none');
+  });
 });
 
 describe('migrate', () => {

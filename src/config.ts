@@ -19,6 +19,18 @@ const Url = (...protocols: readonly string[]) =>
       `must begin with ${protocols[0]}://`,
     ),
   );
+/** Without a user: that would be in every error about the address. */
+const GatewayUrl = v.pipe(
+  Url('http', 'https'),
+  v.check(
+    (text) => URL.canParse(text) && !/[@?#]/.test(text),
+    'must be an address without user, query and fragment: what authenticates goes into GATEWAY_TOKEN',
+  ),
+);
+const BearerToken = v.pipe(
+  v.string(),
+  v.regex(/^[\x21-\x7e]+$/, 'must be of printable ASCII characters without spaces'),
+);
 const Seconds = v.pipe(
   v.string(),
   v.transform(Number),
@@ -61,7 +73,11 @@ const variables = {
   STOCK_DATABASE_URL: [Url('postgres', 'postgresql'), null, "Stock's PostgreSQL"],
   PAYMENT_DATABASE_URL: [Url('postgres', 'postgresql'), null, "Payment's PostgreSQL"],
   AMQP_URL: [Url('amqp', 'amqps'), null, 'RabbitMQ; a comma list names the nodes of a cluster'],
-  PORT: [Port, null, 'where HTTP is served: 3000 (stock alone 3001, payment alone 3002); 0 takes a free one'],
+  PORT: [
+    Port,
+    null,
+    'where HTTP is served: 3000 (stock alone 3001, payment alone 3002, gateway-simulator 3003); 0 takes a free one',
+  ],
   HOST: [v.string(), '127.0.0.1', 'the address to listen on'],
   DATA_DIR: [v.string(), '.data', 'where the embedded database lives'],
   SEED_DEMO: [Switch, null, '1: make demo products at the start if there are none; always on when embedded'],
@@ -75,7 +91,17 @@ const variables = {
   MIGRATE: [Switch, '1', '0: serve does not migrate, it waits until somebody has'],
   DATABASE_PREPARE: [Switch, '1', '0: no prepared statements (PgBouncer before 1.21)'],
   INQUIRY_AFTER_SECONDS: [Seconds, '300', 'how long Stock and Payment hold something before they ask Order'],
-  PAYMENT_GATEWAY: [v.picklist(['simulated'], 'must be simulated'), 'simulated', 'the card processor'],
+  PAYMENT_GATEWAY: [
+    v.picklist(['simulated', 'http'], 'must be simulated or http'),
+    'simulated',
+    'the card processor: simulated, or http for the one at GATEWAY_URL',
+  ],
+  GATEWAY_URL: [GatewayUrl, null, 'where the card processor is asked'],
+  GATEWAY_TOKEN: [
+    BearerToken,
+    null,
+    'shown to the card processor as a bearer token; the gateway-simulator asks for it',
+  ],
   GATEWAY_CONCURRENCY: [Count, '200', 'calls to the card processor at once'],
   GATEWAY_TIMEOUT_SECONDS: [
     Seconds,
@@ -113,6 +139,9 @@ export interface Config {
   readonly inquiryAfterSeconds: number;
   readonly gatewayConcurrency: number;
   readonly gatewayTimeoutSeconds: number;
+  /** Undefined: the card processor is simulated. */
+  readonly gatewayUrl: string | undefined;
+  readonly gatewayToken: string | undefined;
 }
 
 /** The configuration cannot be meant so: each fault is one line that says what to do. */
@@ -126,20 +155,23 @@ export class ConfigError extends Error {
   }
 }
 
+type Command = 'serve' | 'migrate' | 'gateway-simulator';
+
+const servicesFor = { serve: servicesOf, migrate: databasesOf, 'gateway-simulator': () => null };
+
 /** What `command` needs; it asks for nothing that it does not use. Throws `ConfigError` with everything that is wrong at once. */
-export function readConfig(command: 'serve' | 'migrate', environment: Environment = process.env): Config {
+export function readConfig(command: Command, environment: Environment = process.env): Config {
   const values = readValues(environment);
   const modules = [...new Set(values.MODULE)];
-  const port = values.PORT ?? (modules[0] === 'stock' ? 3001 : modules[0] === 'payment' ? 3002 : 3000);
   const faults: string[] = [];
-  const services =
-    command === 'serve' ? servicesOf(values, modules, faults) : databasesOf(values, modules, faults);
-  if (command === 'serve') checkListening(values, faults);
+  const services = servicesFor[command](values, modules, faults);
+  if (command !== 'migrate') checkListening(values, faults);
+  if (command === 'serve' && modules.includes('payment')) checkGateway(values, faults);
   if (faults.length > 0) throw new ConfigError(faults);
   return {
     modules,
     services,
-    http: { host: values.HOST, port },
+    http: { host: values.HOST, port: values.PORT ?? portOf(command, modules) },
     dataDir: values.DATA_DIR,
     seedDemo: values.SEED_DEMO ?? services === null,
     migrate: values.MIGRATE,
@@ -150,7 +182,14 @@ export function readConfig(command: 'serve' | 'migrate', environment: Environmen
     inquiryAfterSeconds: values.INQUIRY_AFTER_SECONDS,
     gatewayConcurrency: values.GATEWAY_CONCURRENCY,
     gatewayTimeoutSeconds: values.GATEWAY_TIMEOUT_SECONDS,
+    gatewayUrl: values.PAYMENT_GATEWAY === 'http' ? values.GATEWAY_URL : undefined,
+    gatewayToken: values.GATEWAY_TOKEN,
   };
+}
+
+function portOf(command: Command, [module]: readonly ModuleName[]): number {
+  if (command === 'gateway-simulator') return 3003;
+  return module === 'stock' ? 3001 : module === 'payment' ? 3002 : 3000;
 }
 
 /** The lines of `--help` about the environment. */
@@ -226,4 +265,9 @@ function checkListening({ HOST: host, AUTH: auth }: Values, faults: string[]): v
     faults.push(
       `HOST=${host} would serve everyone who reaches it without authentication: AUTH=none says that this is meant`,
     );
+}
+
+function checkGateway(values: Values, faults: string[]): void {
+  if (values.PAYMENT_GATEWAY === 'http' && values.GATEWAY_URL === undefined)
+    faults.push('PAYMENT_GATEWAY=http needs GATEWAY_URL: where the card processor is asked');
 }

@@ -21,6 +21,7 @@ describe('commands', () => {
     for (const word of [
       'serve',
       'migrate',
+      'gateway-simulator',
       'MODULE',
       'ORDER_DATABASE_URL',
       'INQUIRY_AFTER_SECONDS',
@@ -55,6 +56,11 @@ describe('a wrong environment is one line that says what to do, and exit code 2'
     ],
     ['an unknown module', { MODULE: 'shop' }, 'MODULE must be all, order, stock, payment'],
     ['listening to the world', { HOST: '0.0.0.0' }, 'AUTH=none says that this is meant'],
+    [
+      'a card processor without its address',
+      { PAYMENT_GATEWAY: 'http' },
+      'PAYMENT_GATEWAY=http needs GATEWAY_URL',
+    ],
     ['no number', { STEP_TIMEOUT_SECONDS: 'soon' }, 'STEP_TIMEOUT_SECONDS must be a number'],
     [
       'a file that is not there',

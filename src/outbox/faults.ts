@@ -38,7 +38,7 @@ export class DeadMessage extends Error {
   }
 }
 
-/** An error in one line for the table of failures: no stack, no parameters, no NUL (PostgreSQL's text has none), bounded. */
+/** An error in one line for a table: no stack, no parameters, no NUL (PostgreSQL's text has none), bounded. */
 export function describe(error: unknown): string {
   const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
   return text.replaceAll('\u0000', '').slice(0, 1_000);

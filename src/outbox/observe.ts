@@ -6,7 +6,15 @@ export interface Observer {
   /** These messages have had their effect, committed; `duplicates` more had had it before. */
   handled?(event: { readonly types: readonly string[]; readonly duplicates: number }): void;
   /** Something failed that is tried again by itself. */
-  failed?(event: { readonly what: string; readonly error: unknown; readonly retryInMs: number }): void;
+  failed?(event: {
+    readonly what: string;
+    readonly error: unknown;
+    readonly retryInMs: number;
+    /** Whom it is about, how often it was tried, and since when: of work that is one among many. */
+    readonly subject?: string;
+    readonly attempts?: number;
+    readonly since?: Date;
+  }): void;
   /** A message could not be handled and was put aside: tried again later, or dead and waiting for a person. Never its content. */
   parked?(event: {
     readonly id: string;

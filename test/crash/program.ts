@@ -3,8 +3,9 @@
  * would. `node dist/crash.js <point> <what> [withheld types]`; everything else is told as to the program itself.
  */
 import { readConfig } from '../../src/config.ts';
+import { ledgerInDatabase } from '../../src/modules/payment/gateway/ledger.ts';
 import { createSimulatedGateway } from '../../src/modules/payment/gateway/simulated.ts';
-import { openDatabase } from '../../src/outbox/index.ts';
+import { type Database, openDatabase } from '../../src/outbox/index.ts';
 import { externalServices, startService } from '../../src/service.ts';
 import { createLog } from '../../src/telemetry/log.ts';
 import { isPoint, traps, withhold } from './traps.ts';
@@ -21,7 +22,7 @@ if (!config.services) throw new Error('databases and a broker must be named');
 const ports = {
   ...externalServices(config.services, log),
   openDatabase,
-  createGateway: createSimulatedGateway,
+  createGateway: (database: Database) => createSimulatedGateway(ledgerInDatabase(database)),
 };
 const service = await startService(config, traps[point](withhold(ports, withheld), what), log);
 await service.started;

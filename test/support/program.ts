@@ -27,6 +27,7 @@ export interface Ended {
 interface Place {
   readonly bundle?: string;
   readonly cwd?: string;
+  /** The command; `serve` unless told. */
   readonly args?: readonly string[];
 }
 
@@ -58,7 +59,7 @@ export const runProgram = (
   place: Place = {},
 ): Promise<Ended> => launch(env, { ...place, args }).ended;
 
-/** Starts `serve` on a free port and resolves when it says that it serves. `env` as the operator would set it. */
+/** Starts a server on a free port and resolves when it says that it serves. `env` as the operator would set it. */
 export async function startProgram(
   env: Readonly<Record<string, string>>,
   place: Place = {},

@@ -1,6 +1,7 @@
 /** What time starts: calls to the card processor, made outside every transaction, recorded with their replies. */
 import {
   type Database,
+  describe,
   gather,
   nextRetry,
   type Observer,
@@ -9,7 +10,13 @@ import {
 } from '../../outbox/index.ts';
 import type { Gateway } from './gateway/gateway.ts';
 import { type Answer, type Operation, operationOf, type Payment, record } from './payment.ts';
-import { type ChangedPayment, type DueCall, type PaymentStore, paymentStore } from './store.ts';
+import {
+  type ChangedPayment,
+  type DueCall,
+  type PaymentStore,
+  paymentStore,
+  type Repetition,
+} from './store.ts';
 
 /** A claim outlives its call by this: the answer is recorded before anybody else asks. */
 const claimMarginSeconds = 10;
@@ -47,8 +54,8 @@ export function createCalls(options: {
   const { store = paymentStore } = options;
   const maxRepeated = Math.max(1, Math.floor(concurrency / 2));
   const recordGathered = gather((outcomes: readonly Outcome[]) => recordAll(outcomes));
-  const repeatGathered = gather((waits: readonly { orderId: string; inSeconds: number }[]) =>
-    database.query((sql) => store.repeatCalls(sql, waits)),
+  const repeatGathered = gather((repetitions: readonly Repetition[]) =>
+    database.query((sql) => store.repeatCalls(sql, repetitions)),
   );
   const inHand = new Set<Promise<void>>();
   let repeatedInHand = 0;
@@ -65,17 +72,20 @@ export function createCalls(options: {
     inHand.add(running);
   }
 
-  async function call({ payment, operation, calls }: DueCall): Promise<void> {
+  async function call(due: DueCall): Promise<void> {
+    const { payment, operation, calls, since } = due;
     const { orderId } = payment;
     try {
-      const answer = await ask(gateway, payment, operation, AbortSignal.timeout(timeoutSeconds * 1_000));
+      const signal = AbortSignal.timeout(timeoutSeconds * 1_000);
+      const answer = await within(signal, ask(gateway, payment, operation, signal));
       await recordGathered({ orderId, operation, answer });
     } catch (error) {
       const retry = nextRetry(repetition, calls, Math.random());
       const inSeconds = retry === 'dead' ? repetition.maxSeconds : retry.inSeconds;
-      observer.failed?.({ what: `gateway ${operation}`, error, retryInMs: inSeconds * 1_000 });
+      const about = { subject: orderId, attempts: calls, since };
+      observer.failed?.({ what: `gateway ${operation}`, ...about, error, retryInMs: inSeconds * 1_000 });
       // If that fails too, the claim ends by itself and the same is asked again.
-      await repeatGathered({ orderId, inSeconds }).catch(() => {});
+      await repeatGathered({ due, inSeconds, error: describe(error) }).catch(() => {});
     }
   }
 
@@ -119,6 +129,15 @@ export function createCalls(options: {
       await Promise.allSettled(inHand);
     },
   };
+}
+
+/** Also a gateway that does not heed its signal gives its place back in time. */
+function within<T>(signal: AbortSignal, call: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const giveUp = () => reject(new Error('the card processor did not answer in time'));
+    signal.addEventListener('abort', giveUp, { once: true });
+    call.then(resolve, reject);
+  });
 }
 
 /** Asks with a key that is the same for the same wish, also from a database that was restored. */

@@ -4,13 +4,18 @@ import { createInquiries } from '../inquiries.ts';
 import type { Module } from '../module.ts';
 import { createCalls } from './clock.ts';
 import type { Gateway } from './gateway/gateway.ts';
+import { createHttpGateway } from './gateway/http.ts';
+import { ledgerInDatabase } from './gateway/ledger.ts';
 import { observed } from './gateway/observed.ts';
 import { createSimulatedGateway } from './gateway/simulated.ts';
 import { createRoutes } from './http.ts';
 import { createHandler, handles } from './messages.ts';
 import tables from './migrations/001_payment.sql';
 import ledger from './migrations/002_simulated_gateway.sql';
+import tries from './migrations/003_calls.sql';
 import { countOpen } from './store.ts';
+
+export { createGatewaySimulator } from './gateway/simulator.ts';
 
 export interface PaymentSettings {
   /** How long an authorization is held before Order is asked what has become of the order, in seconds. */
@@ -19,21 +24,26 @@ export interface PaymentSettings {
   readonly gatewayConcurrency: number;
   /** How long one call may take, in seconds. */
   readonly gatewayTimeoutSeconds: number;
+  /** Where the card processor is, and what is shown to it; undefined: it is simulated. */
+  readonly gatewayUrl?: string | undefined;
+  readonly gatewayToken?: string | undefined;
 }
 
 /** Connects to a card processor; `database` is for one that is only simulated and keeps its books there. */
 export type CreateGateway = (database: Database) => Gateway;
 
-/** `createGateway`: the card processor; the simulated one unless told. */
+/** `createGateway`: another card processor than the settings name. */
 export function createPayment(
-  { inquiryAfterSeconds, gatewayConcurrency, gatewayTimeoutSeconds }: PaymentSettings,
-  createGateway: CreateGateway = createSimulatedGateway,
+  settings: PaymentSettings,
+  createGateway: CreateGateway = (database) => gatewayOf(settings, database),
 ): Module {
+  const { inquiryAfterSeconds, gatewayConcurrency, gatewayTimeoutSeconds } = settings;
   return {
     name: 'payment',
     migrations: [
       { name: 'payment/001_payment', sql: tables },
       { name: 'payment/002_simulated_gateway', sql: ledger },
+      { name: 'payment/003_calls', sql: tries },
     ],
     handles,
     news: [],
@@ -66,3 +76,8 @@ export function createPayment(
     },
   };
 }
+
+const gatewayOf = ({ gatewayUrl, gatewayToken }: PaymentSettings, database: Database): Gateway =>
+  gatewayUrl === undefined
+    ? createSimulatedGateway(ledgerInDatabase(database))
+    : createHttpGateway({ url: gatewayUrl, token: gatewayToken });

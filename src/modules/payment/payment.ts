@@ -10,7 +10,8 @@ export type State =
   | 'voiding'
   | 'voided';
 /** What the card processor is asked to do. */
-export type Operation = 'authorize' | 'capture' | 'void';
+export const operations = ['authorize', 'capture', 'void'] as const;
+export type Operation = (typeof operations)[number];
 
 export interface Payment {
   readonly orderId: string;

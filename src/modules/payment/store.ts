@@ -13,6 +13,15 @@ export interface DueCall {
   readonly operation: Operation;
   /** This one included. */
   readonly calls: number;
+  /** When the first of them was due. */
+  readonly since: Date;
+}
+
+/** A call without a definite answer, and when it is made again. */
+export interface Repetition {
+  readonly due: DueCall;
+  readonly inSeconds: number;
+  readonly error: string;
 }
 
 /** A payment as people see it: never the token. */
@@ -75,6 +84,8 @@ async function savePayments(
       cause = changed.cause, updated_at = now(),
       call_at = case changed.call when 'now' then now() when 'same' then call_at end,
       calls = case changed.call when 'same' then calls else 0 end,
+      call_since = case changed.call when 'now' then now() when 'same' then call_since end,
+      call_error = case changed.call when 'same' then call_error end,
       inquire_at = case when changed.state <> 'authorized' then null
         else coalesce(inquire_at, now() + make_interval(secs => ${inquiryAfterSeconds})) end
     from json_to_recordset(${JSON.stringify(rows)}::text::json) as changed (
@@ -85,40 +96,53 @@ async function savePayments(
 }
 
 /**
- * Takes calls that are due, for `claimSeconds`: first ones up to `limits.first`, repeated ones up to `limits.repeated`, so that a
- * sick card processor's repetitions cannot keep new payments waiting.
+ * Takes calls that are due, for `claimSeconds`, the oldest first: first ones up to `limits.first`, repeated ones up to
+ * `limits.repeated`, so that a sick card processor's repetitions cannot keep new payments waiting, nor a crowd of those a void.
  */
 async function claimCalls(
   sql: Sql,
   limits: { readonly first: number; readonly repeated: number },
   claimSeconds: number,
 ): Promise<readonly DueCall[]> {
-  const rows = await sql<(Payment & { calls: number })[]>`
+  const rows = await sql<(Payment & { calls: number; since: Date })[]>`
+      with first as (
+        select ctid, call_at from payments where call_at <= now() and calls = 0
+        order by call_at limit ${limits.first} for update skip locked
+      ), repeated as (
+        select ctid, call_at from payments where call_at <= now() and calls > 0
+        order by call_at limit ${limits.repeated} for update skip locked
+      )
       update payments set call_at = now() + make_interval(secs => ${claimSeconds}), calls = calls + 1
-      where ctid = any((
-        array(select ctid from payments where call_at <= now() and calls = 0
-          order by call_at limit ${limits.first} for update skip locked)
-        || array(select ctid from payments where call_at <= now() and calls > 0
-          order by call_at limit ${limits.repeated} for update skip locked)
-      )[1:${limits.first}])
-      returning ${columns(sql)}, calls`;
-  return rows.flatMap(({ calls, ...payment }) => {
+      where ctid = any(array(
+        select ctid from (select * from first union all select * from repeated) as due
+        order by call_at limit ${limits.first}
+      ))
+      returning ${columns(sql)}, calls, call_since as since`;
+  return rows.flatMap(({ calls, since, ...payment }) => {
     const operation = operationOf(payment);
-    return operation ? [{ payment, operation, calls }] : [];
+    return operation ? [{ payment, operation, calls, since }] : [];
   });
 }
 
-/** Calls whose outcome is not known are due again after their wait. */
-async function repeatCalls(
-  sql: Sql,
-  waits: readonly { readonly orderId: string; readonly inSeconds: number }[],
-): Promise<void> {
-  const sorted = [...waits].sort((a, b) => (a.orderId < b.orderId ? -1 : 1));
+/**
+ * Calls whose outcome is not known are due again after their wait, unless somebody else has called or recorded since: calls are
+ * counted anew for each operation, and `approved` tells an authorization from what follows it.
+ */
+async function repeatCalls(sql: Sql, repetitions: readonly Repetition[]): Promise<void> {
+  const rows = repetitions.map(({ due: { payment, calls }, inSeconds, error }) => ({
+    orderId: payment.orderId,
+    approved: payment.approved,
+    calls,
+    inSeconds,
+    error,
+  }));
   await sql`
-      update payments set call_at = now() + make_interval(secs => again.in_seconds)
-      from unnest(${sorted.map(({ orderId }) => orderId)}::uuid[], ${sorted.map(({ inSeconds }) => inSeconds)}::float8[])
-        as again (order_id, in_seconds)
-      where payments.order_id = again.order_id and call_at is not null`;
+    update payments set call_at = now() + make_interval(secs => again."inSeconds"), call_error = again.error
+    from json_to_recordset(${JSON.stringify(rows)}::text::json) as again (
+      "orderId" uuid, approved boolean, calls integer, "inSeconds" float8, error text)
+    where payments.order_id = again."orderId" and call_at is not null
+      and payments.calls = again.calls and payments.approved is not distinct from again.approved
+      and payments.order_id = any(${rows.map(({ orderId }) => orderId)}::uuid[])`;
 }
 
 /** What doors and clocks are given. A memory that keeps the same promises can take its place. */
@@ -131,7 +155,7 @@ export async function countOpen(sql: Sql): Promise<readonly InProgress[]> {
   return sql<InProgress[]>`
     select state, coalesce(count, 0) as count, coalesce(seconds, 0)::float8 as "oldestSeconds"
     from unnest(array['authorizing', 'authorized', 'capturing', 'voiding']) as state left join (
-      select state, count(*), extract(epoch from now() - min(updated_at)) as seconds
+      select state, count(*), extract(epoch from now() - min(coalesce(call_since, updated_at))) as seconds
       from payments where call_at is not null or inquire_at is not null group by state
     ) as waiting using (state)`;
 }

@@ -1,116 +1,93 @@
-/** A card processor that behaves as the test token says, and keeps books of its own that an audit can compare. */
-import { type Database, gather, type Sql } from '../../../outbox/index.ts';
-import type { Gateway } from './gateway.ts';
+/** A card processor that behaves as the test token says, or as it was told to; it keeps books that an audit can compare. */
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Operation } from '../payment.ts';
+import type { Fault, Faults } from './faults.ts';
+import type { Call, Gateway } from './gateway.ts';
+import type { Ledger } from './ledger.ts';
 
-/** How `tok_unavailable` begins. */
-const unavailableTimes = 3;
-
-interface Entry {
-  readonly key: string;
-  readonly operation: 'authorize' | 'capture' | 'void';
-  readonly orderId: string;
-  readonly amount: number;
-  readonly currency: string;
+/** What a test token makes of an authorization. */
+interface Behaviour {
+  /** Null: approved. */
   readonly declineCode: string | null;
+  /** How often it is unavailable first. */
   readonly failures: number;
+  /** How often it does what it is asked and does not answer. */
+  readonly silences: number;
 }
 
-/** What the books say after a call: how often it was made, and whether it has done what it was asked. */
-interface Written {
-  readonly asks: number;
-  readonly done: boolean;
+const approving: Behaviour = { declineCode: null, failures: 0, silences: 0 };
+const declining = (declineCode: string): Behaviour => ({ ...approving, declineCode });
+
+/** Any other token declines. */
+const behaviours: ReadonlyMap<string, Behaviour> = new Map([
+  ['tok_visa', approving],
+  ['tok_declined', declining('card_declined')],
+  ['tok_insufficient_funds', declining('insufficient_funds')],
+  ['tok_timeout', { ...approving, silences: 1 }],
+  ['tok_unavailable', { ...approving, failures: 3 }],
+]);
+
+/** A call that ends without a definite answer: it cannot be carried out now, or (`refused`) never. */
+export class CallFailed extends Error {
+  override readonly name = 'CallFailed';
+  readonly refused: boolean;
+
+  constructor(message: string, refused = false) {
+    super(message);
+    this.refused = refused;
+  }
 }
 
-/**
- * Test tokens: `tok_visa`, `tok_declined`, `tok_insufficient_funds`, `tok_timeout` (the first call hangs, the money is authorized
- * all the same), `tok_unavailable` (fails three times, then works); any other token declines. Every call is in the books
- * before it is answered, on a connection outside every transaction of Payment; calls that come together share a write.
- */
-export function createSimulatedGateway(database: Database): Gateway {
-  const write = gather((entries: readonly Entry[]) => writeEntries(database, entries));
-
-  async function enter(entry: Entry): Promise<Written> {
-    const written = await write(entry);
-    if (!written.done) throw new Error('the card processor is unavailable');
-    return written;
+/** Every call is in the ledger before it is answered. `faults`: what it was told to do wrong; nothing unless given. */
+export function createSimulatedGateway(ledger: Ledger, faults?: Faults): Gateway {
+  async function carryOut(
+    operation: Operation,
+    { key, orderId, amount, currency }: Call,
+    { declineCode, failures, silences }: Behaviour,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const fault = faults?.take(operation, orderId);
+    await before(fault, signal);
+    const entry = { key, operation, orderId, amount, currency, declineCode, failures };
+    const { asks, outcome } = await ledger.enter(entry);
+    if (outcome === 'refused') throw new CallFailed(`the card processor refuses to ${operation}`, true);
+    if (outcome === 'unavailable') throw unavailable();
+    await after(fault, signal);
+    if (asks <= silences) await silence(signal);
   }
 
   return {
     async authorize({ paymentToken, ...call }, signal) {
-      const declineCode = declineCodeOf(paymentToken);
-      const failures = paymentToken === 'tok_unavailable' ? unavailableTimes : 0;
-      const { asks } = await enter({ ...call, operation: 'authorize', declineCode, failures });
-      if (paymentToken === 'tok_timeout' && asks === 1) await silence(signal);
+      const behaviour = behaviours.get(paymentToken) ?? declining('unknown_token');
+      await carryOut('authorize', call, behaviour, signal);
+      const { declineCode } = behaviour;
       return declineCode === null ? { approved: true } : { approved: false, declineCode };
     },
-    async capture(call) {
-      await enter({ ...call, operation: 'capture', declineCode: null, failures: 0 });
-    },
-    async void(call) {
-      await enter({ ...call, operation: 'void', declineCode: null, failures: 0 });
-    },
+    capture: (call, signal) => carryOut('capture', call, approving, signal),
+    void: (call, signal) => carryOut('void', call, approving, signal),
   };
 }
 
-function declineCodeOf(paymentToken: string): string | null {
-  switch (paymentToken) {
-    case 'tok_visa':
-    case 'tok_timeout':
-    case 'tok_unavailable':
-      return null;
-    case 'tok_declined':
-      return 'card_declined';
-    case 'tok_insufficient_funds':
-      return 'insufficient_funds';
-    default:
-      return 'unknown_token';
-  }
+const unavailable = () => new CallFailed('the card processor is unavailable');
+
+/** What goes wrong before anything is done. */
+async function before(fault: Fault | undefined, signal: AbortSignal): Promise<void> {
+  if (fault?.kind === 'unavailable') throw unavailable();
+  if (fault?.kind === 'lost') await silence(signal);
+  if (fault?.kind === 'late') await silence(signal).catch(() => {});
+}
+
+/** What goes wrong when all is done. */
+async function after(fault: Fault | undefined, signal: AbortSignal): Promise<void> {
+  if (fault?.kind === 'slow') await pause(fault.delayMs, undefined, { signal }).catch(() => {});
+  if (fault?.kind === 'silent' || signal.aborted) await silence(signal);
 }
 
 /** No answer, until the caller gives up. */
 function silence(signal: AbortSignal): Promise<never> {
   return new Promise((_, reject) => {
-    const giveUp = () => reject(new Error('the card processor did not answer'));
+    const giveUp = () => reject(new CallFailed('the card processor did not answer'));
     if (signal.aborted) giveUp();
     else signal.addEventListener('abort', giveUp, { once: true });
   });
-}
-
-/**
- * Enters calls into the books: the first with a key moves money, the others are counted. A capture needs an authorization that
- * was not voided, a void one that was not captured; anything else is refused.
- */
-function writeEntries(database: Database, entries: readonly Entry[]): Promise<readonly Written[]> {
-  return database.transaction(async (sql) => {
-    const earlier = await entriesBefore(sql, entries);
-    const allowed = new Map(
-      entries.filter((entry) => isAllowed(entry, earlier)).map((entry) => [entry.key, entry]),
-    );
-    const rows = await sql<({ key: string } & Written)[]>`
-      insert into simulated_gateway_ledger (key, operation, order_id, amount, currency, decline_code, failures)
-      select key, operation, "orderId", amount, currency, "declineCode", failures
-      from json_to_recordset(${JSON.stringify([...allowed.values()])}::text::json) as called (
-        key text, operation text, "orderId" uuid, amount bigint, currency text, "declineCode" text, failures integer)
-      order by key
-      on conflict (key) do update set asks = simulated_gateway_ledger.asks + 1
-      returning key, asks, done`;
-    const books = new Map(rows.map((row) => [row.key, row]));
-    return entries.map(({ key }) => books.get(key) ?? { asks: 0, done: false });
-  });
-}
-
-/** Of what came before a capture or a void: what moved money. */
-async function entriesBefore(sql: Sql, entries: readonly Entry[]): Promise<ReadonlySet<string>> {
-  const orders = entries.filter(({ operation }) => operation !== 'authorize').map(({ orderId }) => orderId);
-  if (orders.length === 0) return new Set();
-  const keys = orders.flatMap((order) => [`authorize:${order}`, `capture:${order}`, `void:${order}`]);
-  const rows = await sql<{ key: string }[]>`
-    select key from simulated_gateway_ledger where key = any(${keys}::text[]) and done and decline_code is null`;
-  return new Set(rows.map(({ key }) => key));
-}
-
-function isAllowed({ operation, orderId }: Entry, earlier: ReadonlySet<string>): boolean {
-  if (operation === 'authorize') return true;
-  const opposite = operation === 'capture' ? 'void' : 'capture';
-  return earlier.has(`authorize:${orderId}`) && !earlier.has(`${opposite}:${orderId}`);
 }
