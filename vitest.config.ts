@@ -23,6 +23,8 @@ export default defineConfig({
           name: 'unit',
           include: ['src/**/*.test.ts', 'test/boundaries.test.ts'],
           exclude: ['**/*.db.test.ts', '**/*.mq.test.ts'],
+          // The longest takes a fraction of a second on a machine of its own; on a crowded one vitest's 5 s are too few.
+          testTimeout: 30_000,
         },
       },
       {
