@@ -16,6 +16,8 @@ export default defineConfig({
   test: {
     // Most of the time goes by in waiting, for replies, timeouts and other processes: more files at once than two cores would have.
     maxWorkers: 3,
+    // A state is waited for, not a time: vitest's second is too short for three processes on a crowded machine.
+    expect: { poll: { timeout: 15_000 } },
     projects: [
       {
         extends: true,
