@@ -16,6 +16,8 @@ export default defineConfig({
   test: {
     // Most of the time goes by in waiting, for replies, timeouts and other processes: more files at once than two cores would have.
     maxWorkers: 3,
+    // A state is waited for, not a time: vitest's second is too short for three processes on a crowded machine.
+    expect: { poll: { timeout: 15_000 } },
     projects: [
       {
         extends: true,
@@ -23,6 +25,8 @@ export default defineConfig({
           name: 'unit',
           include: ['src/**/*.test.ts', 'test/support/*.test.ts', 'test/boundaries.test.ts'],
           exclude: ['**/*.db.test.ts', '**/*.mq.test.ts'],
+          // The longest takes a fraction of a second on a machine of its own; on a crowded one vitest's 5 s are too few.
+          testTimeout: 30_000,
         },
       },
       {

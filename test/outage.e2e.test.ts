@@ -29,8 +29,6 @@ for (const setting of ['single', 'split'] as const)
       await inParallel(50, count, async () => void orders.push(await shop.place(cart('PEN-01'))));
       return orders;
     };
-    const allEnded = async (orders: readonly { id: string }[]) =>
-      Promise.all(orders.map(({ id }) => shop.ended(id)));
     const unsentCommands = () =>
       shop.look<{ commands: number }>(
         'order',
@@ -51,7 +49,7 @@ for (const setting of ['single', 'split'] as const)
       expect(commands).toHaveLength(1_000);
       expect(commands[0]).toEqual({ commands: 1 });
       await node.control?.startApp();
-      const ended = await allEnded(orders);
+      const ended = await shop.allEnded(orders);
       expect(ended.map(({ status }) => status)).toEqual(ended.map(() => 'confirmed'));
       await expect
         .poll(() => held(shop), { timeout: 20_000 })
@@ -86,12 +84,12 @@ for (const setting of ['single', 'split'] as const)
       await node.control?.stopApp();
       await letOrderGo();
       const during = await placeMany(30);
-      await allEnded(before);
+      await shop.allEnded(before);
       expect(await forget('order.confirmed')).toEqual(idsOf(before));
       expect(await forget('stock.reserve')).toEqual(idsOf(during));
       await node.control?.reset();
       const after = await placeMany(10);
-      const ended = await allEnded([...before, ...during, ...after]);
+      const ended = await shop.allEnded([...before, ...during, ...after]);
       expect(ended.map(({ status }) => status)).toEqual(ended.map(() => 'confirmed'));
       await expect
         .poll(() => held(shop), { timeout: 30_000 })

@@ -81,6 +81,18 @@ describe('the unit of work', () => {
     ]);
   });
 
+  test('a commit that fails sends nothing', async () => {
+    const { broker, unit } = service();
+    const failing = unit.run(async ({ sql, send }) => {
+      await sql`create table halves (id int primary key, other int references halves deferrable initially deferred)`;
+      await sql`insert into halves values (1, 2)`;
+      send(draft('order-1'));
+    });
+    await expect(failing).rejects.toMatchObject({ code: '23503' });
+    expect(await rows()).toEqual([]);
+    expect(broker.published).toEqual([]);
+  });
+
   test('a listener hears of the commit after it', async () => {
     const { unit } = service();
     const inside = await unit.run(async ({ onCommit }) => {
