@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { openTestDatabase } from '../../test/support/database.ts';
 import { portions, snapshot } from './snapshot.ts';
-import type { Sql } from './transaction.ts';
+import { DatabaseTimeout, openDatabase, type Sql } from './transaction.ts';
 
 const database = await openTestDatabase('outbox');
 await database.query((sql) => sql`create table counted (n int primary key)`);
@@ -26,6 +26,14 @@ describe('a snapshot', () => {
   test('cannot be written to', async () => {
     const writing = snapshot(database, (sql) => sql`insert into counted values (3)`);
     await expect(writing).rejects.toThrow('read-only transaction');
+  });
+
+  test('may take longer than daily work', async () => {
+    const hasty = openDatabase({ url: database.url, name: 'hasty', limitMs: 200 });
+    const slow = (sql: Sql) => sql`select pg_sleep(0.5)`;
+    await expect(hasty.transaction(slow)).rejects.toThrow(DatabaseTimeout);
+    await expect(snapshot(hasty, slow)).resolves.toHaveLength(1);
+    await hasty.close();
   });
 
   test('waits longer than a role would let it: a reader may be busy elsewhere', async () => {
