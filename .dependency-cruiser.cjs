@@ -121,6 +121,12 @@ module.exports = {
       { path: '^src/', pathNot: ['^src/(contracts)/', '^src/outbox/index\\.ts$', '^src/$1/'] },
     ),
     rule(
+      'audit-judges-purely',
+      'What the modules must agree on is decided by facts alone: where they came from, a database or a door, is not asked.',
+      { path: '^src/audit/(invariants|join)\\.ts$' },
+      { pathNot: ['^src/contracts/', '^src/modules/facts\\.ts$', '^src/audit/(invariants|join)\\.ts$'] },
+    ),
+    rule(
       'embedded-when-needed',
       'A program with services of its own must not pay for those that come along: they are imported on demand.',
       { ...production, pathNot: ['\\.test\\.ts$', '^src/embedded/'] },

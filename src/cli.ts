@@ -1,5 +1,6 @@
-/** What the program can be asked: serve (default), migrate, gateway-simulator, --help, --version. */
+/** What the program can be asked: serve (default), migrate, audit, gateway-simulator, --help, --version. */
 
+import { auditCommand } from './audit/command.ts';
 import { type Config, ConfigError, describeVariables, readConfig, version } from './config.ts';
 import { createApp, listen, PortInUse } from './http/index.ts';
 import { createGatewaySimulator } from './modules/payment/index.ts';
@@ -14,6 +15,7 @@ Usage: node dist/main.js [command]
 Commands:
   serve              run the modules (default)
   migrate            bring the modules' databases to the newest schema, then exit
+  audit              compare what the modules say of every order; audit --help tells more
   gateway-simulator  a card processor for PAYMENT_GATEWAY=http to try and test against
   --help             this text
   --version          the version
@@ -22,7 +24,7 @@ Environment (each also as NAME_FILE, the path of a file that holds the value):
 ${describeVariables().join('\n')}
 
 Nothing set: PostgreSQL and the broker are embedded, http://127.0.0.1:3000 serves everything.
-Exit codes: 0 done, 1 failed, 2 wrong command, configuration, or a port in use.
+Exit codes: 0 done, 1 failed (audit: findings), 2 wrong command, configuration, or a port in use.
 `;
 
 /** The longest graceful stop, in milliseconds: what still hangs then is given up (its messages and rows are safe). */
@@ -31,7 +33,7 @@ const stopWithinMs = 9_500;
 /** Runs a command and returns the exit code. */
 export async function run(args: readonly string[]): Promise<number> {
   const [command = 'serve', ...rest] = args;
-  if (rest.length > 0) return wrong(`one command at most, not also ${rest.join(' ')}`);
+  if (rest.length > 0 && command !== 'audit') return wrong(`one command at most, not also ${rest.join(' ')}`);
   const log = createLog((line) => process.stdout.write(`${line}\n`), process.stdout.isTTY ? 'text' : 'json');
   try {
     switch (command) {
@@ -42,6 +44,12 @@ export async function run(args: readonly string[]): Promise<number> {
         return 0;
       case 'gateway-simulator':
         return await simulateGateway(readConfig('gateway-simulator'), log);
+      case 'audit':
+        return await auditCommand(rest, {
+          out: (text) => process.stdout.write(text),
+          // On one line, which the next one overwrites.
+          progress: process.stderr.isTTY ? (text) => process.stderr.write(`\r\x1b[K${text}`) : undefined,
+        });
       case '--help':
       case '-h':
       case 'help':

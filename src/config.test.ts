@@ -131,3 +131,39 @@ describe('migrate', () => {
     );
   });
 });
+
+describe('audit', () => {
+  const doors = { ORDER_URL: 'http://order', STOCK_URL: 'http://stock', PAYMENT_URL: 'https://payment' };
+
+  test('nothing set: what was brought along', () => {
+    expect(readConfig('audit', {})).toMatchObject({ services: null, doors: {} });
+    expect(readConfig('audit', { MODULE: 'stock', DATA_DIR: 'x' })).toMatchObject({
+      services: null,
+      dataDir: 'x',
+    });
+  });
+
+  test('of each module its database, or its door', () => {
+    expect(readConfig('audit', urls).services?.databaseUrls).toEqual({
+      order: urls.ORDER_DATABASE_URL,
+      stock: urls.STOCK_DATABASE_URL,
+      payment: urls.PAYMENT_DATABASE_URL,
+    });
+    expect(readConfig('audit', doors)).toMatchObject({
+      services: { databaseUrls: {} },
+      doors: { order: 'http://order', stock: 'http://stock', payment: 'https://payment' },
+    });
+    expect(faults({ ...doors, ORDER_URL: '', ORDER_DATABASE_URL: urls.ORDER_DATABASE_URL }, 'audit')).toEqual(
+      [],
+    );
+  });
+
+  test('a module of which neither is known is a fault', () => {
+    expect(faults({ ORDER_URL: 'http://order' }, 'audit')).toEqual([
+      'STOCK_DATABASE_URL or STOCK_URL, PAYMENT_DATABASE_URL or PAYMENT_URL missing: an audit compares all three',
+    ]);
+    expect(faults({ ...doors, ORDER_URL: 'order:3000' }, 'audit')).toEqual([
+      'ORDER_URL must begin with http://',
+    ]);
+  });
+});

@@ -72,6 +72,13 @@ const variables = {
   ],
   STOCK_DATABASE_URL: [Url('postgres', 'postgresql'), null, "Stock's PostgreSQL"],
   PAYMENT_DATABASE_URL: [Url('postgres', 'postgresql'), null, "Payment's PostgreSQL"],
+  ORDER_URL: [
+    Url('http', 'https'),
+    null,
+    'where Order serves HTTP: for audit, where its database is not known',
+  ],
+  STOCK_URL: [Url('http', 'https'), null, 'the same of Stock'],
+  PAYMENT_URL: [Url('http', 'https'), null, 'the same of Payment'],
   AMQP_URL: [Url('amqp', 'amqps'), null, 'RabbitMQ; a comma list names the nodes of a cluster'],
   PORT: [
     Port,
@@ -128,6 +135,8 @@ export interface Config {
     readonly databaseUrls: Readonly<Partial<Record<ModuleName, string>>>;
     readonly amqpUrl: string;
   } | null;
+  /** Where the modules serve, as far as that was said. */
+  readonly doors: Readonly<Partial<Record<ModuleName, string>>>;
   readonly http: { readonly host: string; readonly port: number };
   readonly dataDir: string;
   readonly seedDemo: boolean;
@@ -155,9 +164,14 @@ export class ConfigError extends Error {
   }
 }
 
-type Command = 'serve' | 'migrate' | 'gateway-simulator';
+type Command = 'serve' | 'migrate' | 'audit' | 'gateway-simulator';
 
-const servicesFor = { serve: servicesOf, migrate: databasesOf, 'gateway-simulator': () => null };
+const servicesFor = {
+  serve: servicesOf,
+  migrate: databasesOf,
+  audit: auditedOf,
+  'gateway-simulator': () => null,
+};
 
 /** What `command` needs; it asks for nothing that it does not use. Throws `ConfigError` with everything that is wrong at once. */
 export function readConfig(command: Command, environment: Environment = process.env): Config {
@@ -165,12 +179,13 @@ export function readConfig(command: Command, environment: Environment = process.
   const modules = [...new Set(values.MODULE)];
   const faults: string[] = [];
   const services = servicesFor[command](values, modules, faults);
-  if (command !== 'migrate') checkListening(values, faults);
+  if (command === 'serve' || command === 'gateway-simulator') checkListening(values, faults);
   if (command === 'serve' && modules.includes('payment')) checkGateway(values, faults);
   if (faults.length > 0) throw new ConfigError(faults);
   return {
     modules,
     services,
+    doors: given(values, doorVariable),
     http: { host: values.HOST, port: values.PORT ?? portOf(command, modules) },
     dataDir: values.DATA_DIR,
     seedDemo: values.SEED_DEMO ?? services === null,
@@ -230,15 +245,20 @@ function readText(environment: Environment, name: string, faults: string[]): str
 
 const databaseVariable = (name: ModuleName) =>
   `${name.toUpperCase()}_DATABASE_URL` as `${Uppercase<ModuleName>}_DATABASE_URL`;
+const doorVariable = (name: ModuleName) => `${name.toUpperCase()}_URL` as `${Uppercase<ModuleName>}_URL`;
 
-function databaseUrls(values: Values): Partial<Record<ModuleName, string>> {
-  const named = moduleNames.map((name) => [name, values[databaseVariable(name)]] as const);
+/** The variables of the modules that have a value. */
+function given(
+  values: Values,
+  variable: (name: ModuleName) => ReturnType<typeof databaseVariable> | ReturnType<typeof doorVariable>,
+): Partial<Record<ModuleName, string>> {
+  const named = moduleNames.map((name) => [name, values[variable(name)]] as const);
   return Object.fromEntries(named.filter(([, url]) => url !== undefined));
 }
 
 /** Nothing given and everything run: the services are brought along. Otherwise all that is used must be named. */
 function servicesOf(values: Values, modules: readonly ModuleName[], faults: string[]): Config['services'] {
-  const urls = databaseUrls(values);
+  const urls = given(values, databaseVariable);
   const everything = modules.length === moduleNames.length;
   if (everything && Object.keys(urls).length === 0 && values.AMQP_URL === undefined) return null;
   const missing: string[] = modules.filter((name) => urls[name] === undefined).map(databaseVariable);
@@ -253,9 +273,22 @@ function servicesOf(values: Values, modules: readonly ModuleName[], faults: stri
 }
 
 function databasesOf(values: Values, modules: readonly ModuleName[], faults: string[]): Config['services'] {
-  const urls = databaseUrls(values);
+  const urls = given(values, databaseVariable);
   const missing = modules.filter((name) => urls[name] === undefined).map(databaseVariable);
   if (missing.length > 0) faults.push(`${missing.join(', ')} missing: there is nothing to migrate without`);
+  return { databaseUrls: urls, amqpUrl: '' };
+}
+
+/** Of every module its database, or else its door; nothing given: what was brought along is audited. Whatever `MODULE` says. */
+function auditedOf(values: Values, _: readonly ModuleName[], faults: string[]): Config['services'] {
+  const urls = given(values, databaseVariable);
+  const known = { ...given(values, doorVariable), ...urls };
+  if (Object.keys(known).length === 0) return null;
+  const missing = moduleNames.filter((name) => known[name] === undefined);
+  if (missing.length > 0)
+    faults.push(
+      `${missing.map((name) => `${databaseVariable(name)} or ${doorVariable(name)}`).join(', ')} missing: an audit compares all three`,
+    );
   return { databaseUrls: urls, amqpUrl: '' };
 }
 

@@ -1,7 +1,10 @@
 /** Composition, on one page: configuration -> databases -> broker -> modules -> HTTP -> start -> stop. */
 import type { Hono } from 'hono';
+import { audit, defaultGraceSeconds, type Sources } from './audit/audit.ts';
 import { type Config, type ModuleName, version } from './config.ts';
-import { createApp, listen, messagingRoutes } from './http/index.ts';
+import type { ReadFacts } from './contracts/facts.ts';
+import { auditRoutes, createApp, factsRoutes, listen, messagingRoutes } from './http/index.ts';
+import { readFacts } from './modules/facts.ts';
 import type { Module, ModuleObserver } from './modules/module.ts';
 import { createOrder } from './modules/order/index.ts';
 import { type CreateGateway, createPayment } from './modules/payment/index.ts';
@@ -56,7 +59,7 @@ export async function startService(config: Config, services: Services, log: Log)
   const unanswered = seldom((fields) => log('warn', 'requests cannot be answered', fields));
   let running = false;
   const app: Hono = createApp({
-    routes: modules.flatMap(({ routes }) => routes),
+    routes: [...modules.flatMap(({ routes }) => routes), ...auditOf(modules)],
     metrics: metrics.scrape,
     onAnswer: metrics.answered,
     ready: async () => [
@@ -93,7 +96,22 @@ export async function startService(config: Config, services: Services, log: Log)
   };
 }
 
-function createModule(name: ModuleName, config: Config, createGateway?: CreateGateway): Module {
+/** Where all three run in one process, they are compared there too. */
+function auditOf(modules: readonly { readonly name: ModuleName; readonly readFacts: ReadFacts }[]): Hono[] {
+  const sources: Partial<Sources> = Object.fromEntries(
+    modules.map((module) => [module.name, module.readFacts]),
+  );
+  const { order, stock, payment } = sources;
+  if (!order || !stock || !payment) return [];
+  return [
+    auditRoutes(({ graceSeconds = defaultGraceSeconds, signal }) =>
+      audit({ order, stock, payment }, { graceSeconds, maxExamples: 100, signal }),
+    ),
+  ];
+}
+
+/** Opens nothing. */
+export function createModule(name: ModuleName, config: Config, createGateway?: CreateGateway): Module {
   switch (name) {
     case 'order':
       return createOrder(config);
@@ -169,8 +187,12 @@ function plugIn(module: Module, config: Config, services: Services, log: Log, me
     onAction: (action, fields) => log('info', action, fields),
   });
 
+  const facts = readFacts(database, module);
+
   return {
-    routes: [open.routes, operation],
+    name,
+    readFacts: facts,
+    routes: [open.routes, operation, factsRoutes(name, facts)],
 
     async ready() {
       const pending = await pendingNow().catch(() => undefined);

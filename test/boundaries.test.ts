@@ -33,6 +33,7 @@ const violations: Readonly<Record<string, readonly [file: string, content: strin
   'driver-behind-the-connection': ['src/outbox/planted4.ts', "import 'postgres';"],
   'hono-at-the-doors': ['src/modules/order/planted3.ts', "import 'hono';"],
   'kits-know-no-module': ['src/http/planted.ts', "import '../modules/module.ts';"],
+  'audit-judges-purely': ['src/audit/invariants.ts', "import '../outbox/index.ts';"],
   'embedded-when-needed': ['src/planted3.ts', "import './embedded/index.ts';"],
 };
 

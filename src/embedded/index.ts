@@ -3,6 +3,8 @@ import type { ConnectBroker } from '../outbox/index.ts';
 import { createMemoryBroker } from './broker.ts';
 import { startPostgres } from './postgres.ts';
 
+export { visitPostgres } from './postgres.ts';
+
 export interface EmbeddedServices {
   readonly databaseUrls: Readonly<Record<string, string>>;
   readonly connectBroker: ConnectBroker;

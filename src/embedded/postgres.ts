@@ -57,11 +57,10 @@ export async function startPostgres(options: {
       { binaries, folder, account, superuserPassword: superuser, passwords, settings },
       (pid) => owner.note({ keeper: identify(pid) }),
     );
-    const urlOf = (role: string, password: string, database: string) =>
-      `postgres://${role}:${password}@127.0.0.1:${kept.port}/${database}`;
+    await owner.note({ port: kept.port });
     return {
-      urls: Object.fromEntries(databases.map((name) => [name, urlOf(name, passwords[name] ?? '', name)])),
-      adminUrl: urlOf('postgres', superuser, 'postgres'),
+      urls: urlsOf(kept.port, passwords),
+      adminUrl: urlOf(kept.port, 'postgres', superuser, 'postgres'),
       announce: (url) => owner.note({ url }),
       async stop() {
         if (await kept.stop()) await owner.release();
@@ -73,6 +72,34 @@ export async function startPostgres(options: {
   }
 }
 
+const urlOf = (port: number, role: string, password: string, database: string) =>
+  `postgres://${role}:${password}@127.0.0.1:${port}/${database}`;
+const urlsOf = (port: number, passwords: Readonly<Record<string, string>>) =>
+  Object.fromEntries(
+    Object.entries(passwords).map(([name, password]) => [name, urlOf(port, name, password, name)]),
+  );
+
+/**
+ * The databases that were brought along for `dataDir`, for a guest: those of the program that runs, or, if none does, started for
+ * as long as the visit lasts. Throws if nothing has ever run there, or the program is just starting.
+ */
+export async function visitPostgres(options: {
+  readonly dataDir: string;
+  readonly databases: readonly string[];
+  readonly keeper: readonly string[];
+}): Promise<Pick<EmbeddedPostgres, 'urls' | 'stop'>> {
+  const { dataDir } = options;
+  const known = join(dataDir, 'passwords.json');
+  if (!existsSync(known))
+    throw new Error(`nothing has run in ${dataDir} yet: set DATA_DIR, or name the databases or the doors`);
+  const owner = readOwner(join(dataDir, 'owner.json'));
+  if (!owner || !isAlive(owner)) return startPostgres(options);
+  if (owner.port === undefined)
+    throw new Error(`process ${owner.pid} is just starting in ${dataDir}: try again when it serves`);
+  const { passwords } = JSON.parse(await readFile(known, 'utf8')) as Secrets;
+  return { urls: urlsOf(owner.port, passwords), stop: async () => {} };
+}
+
 /** A process, told from another one that was given its id later. */
 interface Identity {
   readonly pid: number;
@@ -82,6 +109,8 @@ interface Identity {
 interface Owner extends Identity {
   /** It may outlive its parent by the time that PostgreSQL takes to stop. */
   readonly keeper?: Identity;
+  /** Where PostgreSQL listens. */
+  readonly port?: number;
   readonly url?: string;
 }
 
@@ -204,11 +233,17 @@ async function placeOfData(dataDir: string, account: Account | undefined): Promi
   return place;
 }
 
+interface Secrets {
+  readonly superuser: string;
+  /** By role. */
+  readonly passwords: Readonly<Record<string, string>>;
+}
+
 /** Passwords are made once and kept where only this user reads them. */
 async function secrets(file: string, databases: readonly string[]) {
   const word = () => randomBytes(16).toString('hex');
   const known = existsSync(file)
-    ? (JSON.parse(await readFile(file, 'utf8')) as { superuser: string; passwords: Record<string, string> })
+    ? (JSON.parse(await readFile(file, 'utf8')) as Secrets)
     : { superuser: word(), passwords: {} };
   const passwords = Object.fromEntries(databases.map((name) => [name, known.passwords[name] ?? word()]));
   await replaceFile(file, { superuser: known.superuser, passwords: { ...known.passwords, ...passwords } });

@@ -1,6 +1,7 @@
 /** The kit that all doors share. */
 
 export { type Admitted, createAdmission, type DoorDatabase, type DoorUnit } from './admission.ts';
+export { auditRoutes, factsEnd, factsPath, factsRoutes } from './facts.ts';
 export { Account, messagingRoutes } from './failures.ts';
 export { cursor, Limit, page } from './page.ts';
 export { type Fault, problem, unavailable, unknownOutcome } from './problem.ts';

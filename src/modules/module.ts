@@ -1,5 +1,6 @@
 /** The socket: what every module hands to main.ts, and what it is given. */
 import type { Hono } from 'hono';
+import type { Facts, Scope } from '../contracts/facts.ts';
 import type {
   Database,
   Handles,
@@ -7,6 +8,7 @@ import type {
   Message,
   Migration,
   Observer,
+  Sql,
   Unit,
   UnitOfWork,
 } from '../outbox/index.ts';
@@ -22,6 +24,8 @@ export interface Module {
   readonly handles: Handles;
   /** The types it says that nobody need listen to. */
   readonly news: readonly string[];
+  /** What it knows of itself, all read with `sql`, which sees one moment. Needs nothing but the tables. */
+  facts(sql: Sql, scope: Scope): Facts;
   /** Plugs it in. Nothing runs before the clocks are started. */
   open(context: ModuleContext): OpenModule;
 }

@@ -20,9 +20,16 @@ export { createMessaging, type Messaging } from './messaging.ts';
 export { type Migration, MigrationChanged, migrate, outboxMigrations, pendingMigrations } from './migrate.ts';
 export type { Observer } from './observe.ts';
 export type { Unit, UnitOfWork } from './outbox.ts';
-export { createOverview, type FailureSelection, type Overview } from './overview.ts';
+export {
+  createOverview,
+  type FailureSelection,
+  type MessagingLevels,
+  type Overview,
+  readLevels,
+} from './overview.ts';
 export { type RabbitEvent, rabbit } from './rabbit.ts';
 export { nextRetry, type RetryPolicy } from './retry.ts';
+export { portions, snapshot } from './snapshot.ts';
 export { unsent } from './store.ts';
 export {
   type Database,
@@ -32,4 +39,5 @@ export {
   OutcomeUnknown,
   openDatabase,
   type Sql,
+  type Statement,
 } from './transaction.ts';

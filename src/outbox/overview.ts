@@ -75,18 +75,7 @@ export interface Overview {
 
 export function createOverview(database: Database): Overview {
   return {
-    levels: () =>
-      database.query(async (sql) => {
-        const [levels] = await sql<MessagingLevels[]>`
-          select (select count(*) from outbox) as "outboxMessages",
-            (select coalesce(extract(epoch from clock_timestamp() - min(created_at)), 0)::float8 from outbox)
-              as "outboxOldestSeconds",
-            count(*) filter (where next_attempt_at is not null) as parked,
-            count(*) filter (where next_attempt_at is null) as dead
-          from inbox_failures`;
-        if (!levels) throw new Error('the levels were not read');
-        return levels;
-      }),
+    levels: () => database.query(readLevels),
 
     waiting: () =>
       database.query(
@@ -123,6 +112,18 @@ export function createOverview(database: Database): Overview {
         return rows.map(({ id }) => id);
       }),
   };
+}
+
+export async function readLevels(sql: Sql): Promise<MessagingLevels> {
+  const [levels] = await sql<MessagingLevels[]>`
+    select (select count(*) from outbox) as "outboxMessages",
+      (select coalesce(extract(epoch from clock_timestamp() - min(created_at)), 0)::float8 from outbox)
+        as "outboxOldestSeconds",
+      count(*) filter (where next_attempt_at is not null) as parked,
+      count(*) filter (where next_attempt_at is null) as dead
+    from inbox_failures`;
+  if (!levels) throw new Error('the levels were not read');
+  return levels;
 }
 
 /** Errors differ by the ids and numbers in them: without those, the same fault is one group. */

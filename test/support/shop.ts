@@ -1,9 +1,11 @@
 /** A whole shop under test, in one of the ways it can be run, with what a test needs to use it, to meddle and to look. */
 import { resolve } from 'node:path';
 import { expect } from 'vitest';
+import { audit, type Report, type Sources } from '../../src/audit/audit.ts';
 import { readConfig } from '../../src/config.ts';
 import { createMemoryBroker } from '../../src/embedded/broker.ts';
 import { startPostgres } from '../../src/embedded/postgres.ts';
+import { readFacts } from '../../src/modules/facts.ts';
 import {
   type Broker,
   type ConnectBroker,
@@ -13,7 +15,7 @@ import {
   type Sql,
 } from '../../src/outbox/index.ts';
 import { compose, type Message } from '../../src/outbox/message.ts';
-import { startService } from '../../src/service.ts';
+import { createModule, startService } from '../../src/service.ts';
 import { createLog } from '../../src/telemetry/log.ts';
 import { makeFolder, removeFolder } from './folder.ts';
 import { createDatabase } from './postgres.ts';
@@ -35,6 +37,9 @@ export interface Order {
 }
 
 export interface Shop {
+  /** Where each module serves. */
+  readonly urls: Readonly<Record<Name, readonly string[]>>;
+  readonly databaseUrls: Readonly<Partial<Record<Name, string>>>;
   /** Resolves when orders are taken: modules start in any order, the first price list decides. */
   opened(): Promise<void>;
   /** Asks a module over HTTP; with several replicas each in turn. */
@@ -60,6 +65,8 @@ export interface Shop {
   product(sku: string): Promise<{ onHand: number; reserved: number; available: number }>;
   /** Everything that its programs have written to their logs. */
   output(): string;
+  /** Compares what the three databases say. */
+  audit(graceSeconds: number): Promise<Report>;
   stop(): Promise<void>;
 }
 
@@ -103,6 +110,9 @@ export function enter(running: Running): Shop {
       openDatabase({ url: running.databaseUrls[name] ?? '', name: 'test', maxConnections: 2 }),
     ]),
   ) as Record<Name, Database>;
+  const sources = Object.fromEntries(
+    names.map((name) => [name, readFacts(databases[name], createModule(name, readConfig('audit', {})))]),
+  ) as unknown as Sources;
   let mouth: Broker | undefined;
   let turn = 0;
 
@@ -128,6 +138,8 @@ export function enter(running: Running): Shop {
   const find = async (id: string) => (await (await ask('order', `/orders/${id}`)).json()) as Order;
 
   return {
+    urls: running.urls,
+    databaseUrls: running.databaseUrls,
     ask,
     find,
     sayRaw,
@@ -182,6 +194,7 @@ export function enter(running: Running): Shop {
       return (await response.json()) as { onHand: number; reserved: number; available: number };
     },
     output: running.output,
+    audit: (graceSeconds) => audit(sources, { graceSeconds, maxExamples: 10 }),
     async stop() {
       await mouth?.close();
       await Promise.all(names.map((name) => databases[name].close()));

@@ -4,6 +4,7 @@ import { createLoop } from '../../outbox/index.ts';
 import type { Module } from '../module.ts';
 import { createListing, isListed } from './catalogue.ts';
 import { createDeadlines } from './clock.ts';
+import { orderFacts } from './facts.ts';
 import { createRoutes } from './http.ts';
 import { createHandler, handles } from './messages.ts';
 import tables from './migrations/001_order.sql';
@@ -29,6 +30,7 @@ export function createOrder(patience: OrderSettings): Module {
     migrations: [{ name: 'order/001_order', sql: tables }],
     handles,
     news: ['order.rejected', 'order.cancelled'],
+    facts: orderFacts,
     open({ database, unit, log, observer }) {
       const listed = isListed(database);
       const clocks = [

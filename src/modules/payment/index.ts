@@ -3,9 +3,10 @@ import { createLoop, type Database } from '../../outbox/index.ts';
 import { createInquiries } from '../inquiries.ts';
 import type { Module } from '../module.ts';
 import { createCalls } from './clock.ts';
+import { paymentFacts } from './facts.ts';
 import type { Gateway } from './gateway/gateway.ts';
 import { createHttpGateway } from './gateway/http.ts';
-import { ledgerInDatabase } from './gateway/ledger.ts';
+import { ledgerInDatabase, readBooks } from './gateway/ledger.ts';
 import { observed } from './gateway/observed.ts';
 import { createSimulatedGateway } from './gateway/simulated.ts';
 import { createRoutes } from './http.ts';
@@ -38,6 +39,8 @@ export function createPayment(
   createGateway: CreateGateway = (database) => gatewayOf(settings, database),
 ): Module {
   const { inquiryAfterSeconds, gatewayConcurrency, gatewayTimeoutSeconds } = settings;
+  // The books of a card processor elsewhere are its own.
+  const books = settings.gatewayUrl === undefined ? readBooks : undefined;
   return {
     name: 'payment',
     migrations: [
@@ -47,6 +50,7 @@ export function createPayment(
     ],
     handles,
     news: [],
+    facts: (sql, scope) => paymentFacts(sql, scope, books),
     open({ database, unit, observer }) {
       const wake = () => callLoop.wake();
       const calls = createCalls({

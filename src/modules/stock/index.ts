@@ -3,6 +3,7 @@ import { createLoop } from '../../outbox/index.ts';
 import { createInquiries } from '../inquiries.ts';
 import type { Module } from '../module.ts';
 import { seedDemo } from './demo.ts';
+import { stockFacts } from './facts.ts';
 import { createRoutes } from './http.ts';
 import { createHandler, handles } from './messages.ts';
 import tables from './migrations/001_stock.sql';
@@ -19,6 +20,7 @@ export function createStock({ inquiryAfterSeconds }: StockSettings): Module {
     migrations: [{ name: 'stock/001_stock', sql: tables }],
     handles,
     news: ['product.changed'],
+    facts: stockFacts,
     open({ database, unit, observer }) {
       return {
         routes: createRoutes({ database, unit }),

@@ -1,5 +1,7 @@
 /** The simulated card processor's own books: what it was asked, and whether money has moved. */
-import { type Database, gather, type Sql } from '../../../outbox/index.ts';
+import type { BooksFact, Scope } from '../../../contracts/facts.ts';
+import { type Database, gather, portions, type Sql } from '../../../outbox/index.ts';
+import { ofOrders } from '../../facts.ts';
 import { type Operation, operations } from '../payment.ts';
 
 /** A call, as it is written down. */
@@ -149,3 +151,20 @@ async function write(sql: Sql, entries: readonly Entry[]): Promise<ReadonlyMap<s
       returning ${columns(sql)}`,
   );
 }
+
+/** Shows them: what has moved money, order by order. */
+export const readBooks = (sql: Sql, scope: Scope): AsyncIterable<readonly BooksFact[]> =>
+  portions<BooksFact>(
+    sql,
+    'books_for_facts',
+    sql`
+      select 'books' as fact, order_id as "orderId",
+        count(*) filter (where operation = 'authorize') as authorized,
+        count(*) filter (where operation = 'capture') as captured,
+        count(*) filter (where operation = 'void') as voided,
+        coalesce(sum(amount) filter (where operation = 'authorize'), 0)::bigint as "authorizedAmount",
+        coalesce(sum(amount) filter (where operation = 'capture'), 0)::bigint as "capturedAmount",
+        min(currency) as currency, extract(epoch from now() - max(at))::float8 as "ageSeconds"
+      from simulated_gateway_ledger where done and decline_code is null and ${ofOrders(sql, 'order_id', scope)}
+      group by order_id order by order_id`,
+  );
