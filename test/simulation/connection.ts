@@ -26,5 +26,5 @@ export function connect(world: World, owner: Mortal, memory: Memory): Database {
     return result;
   };
 
-  return { transaction, query: (statement) => transaction(statement), close: async () => {} };
+  return { ...memory, transaction, query: (statement) => transaction(statement) };
 }

@@ -49,6 +49,7 @@ export function memorySide(fill: (memory: Memory) => void): Side {
     database: {
       query: (statement) => database.query(statement),
       transaction: (work, last) => database.transaction(work, last),
+      connections: () => database.connections(),
       close: () => database.close(),
     },
     async later(seconds) {

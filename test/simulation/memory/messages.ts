@@ -111,15 +111,17 @@ export function createMessageMemory(memory: Memory): MessageMemory {
         for (const id of ids) starts.delete(id);
       }),
 
-    park: (sql, { waitSeconds, ...failure }) =>
+    park: (sql, { waitSeconds, ...failure }, limit) =>
       memory.run(sql, () => {
         const { id } = failure;
         const known = failures.get(id);
         if (known) failures.update(id, { ...known, seen: known.seen + 1 });
+        else if (limit !== null && failures.count() >= limit) return false;
         else {
           const nextAttemptAt = inSeconds(waitSeconds);
           failures.insert(id, { ...failure, attempts: 1, seen: 1, nextAttemptAt, parkedAt: moment() });
         }
+        return true;
       }),
 
     dueFailures: (sql, limit) =>
@@ -149,12 +151,12 @@ export function createMessageMemory(memory: Memory): MessageMemory {
 
     redrive: (sql, ids) =>
       memory.run(sql, () => {
-        const dead = ids.filter((id) => failures.get(id)?.nextAttemptAt === null);
-        for (const id of dead) {
+        const parked = present(failures, ids);
+        for (const id of parked) {
           const row = failures.get(id);
           if (row) failures.update(id, { ...row, attempts: 0, nextAttemptAt: moment() });
         }
-        return dead.length;
+        return parked.length;
       }),
   };
 
