@@ -57,13 +57,9 @@ describe.each(sides)('$name', ({ database, store, later, empty, errorOf }) => {
     );
   const claim = (limit = 10) => within((sql) => store().claimMessages(sql, limit));
   const idsOf = (rows: readonly { id: string }[]) => rows.map(({ id }) => id).sort();
-  const park = (
-    id: string,
-    waitSeconds: number | null = 5,
-    { error = 'no', limit = null }: { readonly error?: string; readonly limit?: number | null } = {},
-  ) =>
+  const park = (id: string, waitSeconds: number | null = 5, error = 'no') =>
     within((sql) =>
-      store().park(sql, { id, type: 'a', subject: 'order-1', json: '{"n":1}', error, waitSeconds }, limit),
+      store().park(sql, { id, type: 'a', subject: 'order-1', json: '{"n":1}', error, waitSeconds }),
     );
   const due = (limit = 10) => within((sql) => store().dueFailures(sql, limit));
   const lockDue = (id: string) => within((sql) => store().lockDueFailure(sql, id));
@@ -216,8 +212,8 @@ describe.each(sides)('$name', ({ database, store, later, empty, errorOf }) => {
 
     test('what is parked already stays as it is', async () => {
       const id = uuidv7();
-      await park(id, 5, { error: 'first' });
-      await park(id, 500, { error: 'second' });
+      await park(id, 5, 'first');
+      await park(id, 500, 'second');
       await later(6);
       expect(await due()).toEqual([id]);
       expect(await errorOf(id)).toBe('first');
@@ -234,7 +230,7 @@ describe.each(sides)('$name', ({ database, store, later, empty, errorOf }) => {
 
     test('an attempt is written down; its error is kept until another is known', async () => {
       const id = uuidv7();
-      await park(id, 1, { error: 'first' });
+      await park(id, 1, 'first');
       await within((sql) => store().updateFailure(sql, { id, attempts: 2, waitSeconds: 20 }));
       await later(10);
       expect(await due()).toEqual([]);
@@ -266,16 +262,6 @@ describe.each(sides)('$name', ({ database, store, later, empty, errorOf }) => {
       expect([...(await due())].sort()).toEqual([dead, waiting]);
       expect(await lockDue(dead)).toMatchObject({ attempts: 0 });
       expect(await lockDue(waiting)).toMatchObject({ attempts: 0 });
-    });
-
-    test('beyond the limit none is kept, but what is kept is counted', async () => {
-      const [first, second, third] = [uuidv7(), uuidv7(), uuidv7()];
-      expect(await park(first, null, { limit: 2 })).toBe(true);
-      expect(await park(second, null, { limit: 2 })).toBe(true);
-      expect(await park(third, null, { limit: 2 })).toBe(false);
-      expect(await park(first, null, { limit: 2 })).toBe(true);
-      expect(await within((sql) => store().lockFailure(sql, third))).toBe(false);
-      expect(await park(third)).toBe(true);
     });
 
     test('attempts are never less than none', async () => {
