@@ -71,7 +71,7 @@ async function storm(run: Running): Promise<void> {
   const { world } = run;
   const { chance } = world;
   let orders = 1 + chance.below(3);
-  const steps = 30 + chance.below(51);
+  const steps = 30 + chance.below(31);
   for (let step = 0; step < steps && world.violations.length === 0; step += 1) {
     if (orders > 0 && (step === 0 || chance.hit(0.1))) {
       orders -= 1;
