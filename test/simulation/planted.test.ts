@@ -140,7 +140,8 @@ const bugs: Readonly<Record<string, Bug>> = {
         answerInquiry: ({ status }) => (status === 'pending' ? null : { type: 'order.confirmed', data: {} }),
       },
     },
-    found: /reservation is committed|could not handle order.confirmed|a payment goes from|books|processor/,
+    found:
+      /reservation is committed|could not handle (order.confirmed|payment.void|stock.release)|a payment goes from|books|processor/,
   },
   'an authorization counts, though it was to be voided meanwhile': {
     broker: 'forgetful',

@@ -13,6 +13,7 @@ export interface Table<Row> {
   get(key: string): Row | undefined;
   has(key: string): boolean;
   values(): Iterable<Row>;
+  count(): number;
   /** Adds a row. Throws if the key is taken. */
   insert(key: string, row: Row): void;
   /** Puts a row in the place of another. */
@@ -83,6 +84,7 @@ export function createMemory(): Memory {
       get: (key) => rows.get(key),
       has: (key) => rows.has(key),
       values: () => rows.values(),
+      count: () => rows.size,
       update: (key, row) => write(key, checked(row)),
       insert(key, row) {
         if (rows.has(key)) throw new Broken(`${name}: ${key} is there already`);

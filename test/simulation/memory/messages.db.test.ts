@@ -57,9 +57,9 @@ describe.each(sides)('$name', ({ database, store, later, empty, errorOf }) => {
     );
   const claim = (limit = 10) => within((sql) => store().claimMessages(sql, limit));
   const idsOf = (rows: readonly { id: string }[]) => rows.map(({ id }) => id).sort();
-  const park = (id: string, waitSeconds: number | null = 5, error = 'no') =>
+  const park = (id: string, waitSeconds: number | null = 5, error = 'no', limit: number | null = null) =>
     within((sql) =>
-      store().park(sql, { id, type: 'a', subject: 'order-1', json: '{"n":1}', error, waitSeconds }),
+      store().park(sql, { id, type: 'a', subject: 'order-1', json: '{"n":1}', error, waitSeconds }, limit),
     );
   const due = (limit = 10) => within((sql) => store().dueFailures(sql, limit));
   const lockDue = (id: string) => within((sql) => store().lockDueFailure(sql, id));
@@ -262,6 +262,16 @@ describe.each(sides)('$name', ({ database, store, later, empty, errorOf }) => {
       expect([...(await due())].sort()).toEqual([dead, waiting]);
       expect(await lockDue(dead)).toMatchObject({ attempts: 0 });
       expect(await lockDue(waiting)).toMatchObject({ attempts: 0 });
+    });
+
+    test('beyond the limit none is kept, but what is kept is counted', async () => {
+      const [first, second, third] = [uuidv7(), uuidv7(), uuidv7()];
+      expect(await park(first, null, 'no', 2)).toBe(true);
+      expect(await park(second, null, 'no', 2)).toBe(true);
+      expect(await park(third, null, 'no', 2)).toBe(false);
+      expect(await park(first, null, 'no', 2)).toBe(true);
+      expect(await within((sql) => store().lockFailure(sql, third))).toBe(false);
+      expect(await park(third)).toBe(true);
     });
 
     test('attempts are never less than none', async () => {

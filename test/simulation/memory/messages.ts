@@ -111,15 +111,17 @@ export function createMessageMemory(memory: Memory): MessageMemory {
         for (const id of ids) starts.delete(id);
       }),
 
-    park: (sql, { waitSeconds, ...failure }) =>
+    park: (sql, { waitSeconds, ...failure }, limit) =>
       memory.run(sql, () => {
         const { id } = failure;
         const known = failures.get(id);
         if (known) failures.update(id, { ...known, seen: known.seen + 1 });
+        else if (limit !== null && failures.count() >= limit) return false;
         else {
           const nextAttemptAt = inSeconds(waitSeconds);
           failures.insert(id, { ...failure, attempts: 1, seen: 1, nextAttemptAt, parkedAt: moment() });
         }
+        return true;
       }),
 
     dueFailures: (sql, limit) =>
