@@ -113,9 +113,9 @@ const bugs: Readonly<Record<string, Bug>> = {
       wires: {
         database: (database) => ({
           ...database,
-          async transaction(work, last) {
-            const result = await database.transaction(work);
-            if (last) await database.transaction(async () => {}, last);
+          async transaction(work, { last, ...limits } = {}) {
+            const result = await database.transaction(work, limits);
+            if (last) await database.transaction(async () => {}, { ...limits, last });
             return result;
           },
         }),

@@ -25,6 +25,7 @@ export function installVirtualTime(chance: Chance): VirtualTime {
     random: Math.random,
     setImmediate: globalThis.setImmediate,
     getRandomValues: crypto.getRandomValues,
+    timeout: AbortSignal.timeout,
   };
   const startMs = Math.max(real.Date.now(), latestMs + pauseBetweenRunsMs);
   let nowMs = startMs;
@@ -49,6 +50,8 @@ export function installVirtualTime(chance: Chance): VirtualTime {
       callback();
     });
   }) as typeof setImmediate;
+  // What takes too long is given up by the run, not by the clock on the wall.
+  AbortSignal.timeout = () => new AbortController().signal;
 
   return {
     elapsedMs: () => nowMs - startMs,
@@ -69,6 +72,7 @@ export function installVirtualTime(chance: Chance): VirtualTime {
       Math.random = real.random;
       globalThis.setImmediate = real.setImmediate;
       crypto.getRandomValues = real.getRandomValues;
+      AbortSignal.timeout = real.timeout;
     },
   };
 }

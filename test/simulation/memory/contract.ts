@@ -47,8 +47,8 @@ export function memorySide(fill: (memory: Memory) => void): Side {
   return {
     name: 'memory',
     database: {
-      query: (statement) => database.query(statement),
-      transaction: (work, last) => database.transaction(work, last),
+      query: (statement, limits) => database.query(statement, limits),
+      transaction: (work, options) => database.transaction(work, options),
       connections: () => database.connections(),
       close: () => database.close(),
     },

@@ -113,7 +113,7 @@ export function createMemory(): Memory {
     }
   }
 
-  const transaction: Database['transaction'] = (work, last) =>
+  const transaction: Database['transaction'] = (work, { last } = {}) =>
     alone(async () => {
       const transaction: Transaction = { open: true, failed: false };
       const sql = sqlOf(transaction);
@@ -162,7 +162,7 @@ export function createMemory(): Memory {
     run,
     prepare: (sql, statement) => statementOf(() => run(sql, statement)),
     watch: (listener) => listeners.push(listener),
-    query: (statement) => transaction(statement),
+    query: transaction,
     transaction,
     connections: () => ({ open: 1, idle: 1, waiting: 0 }),
     close: () => turn,

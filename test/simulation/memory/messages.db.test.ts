@@ -51,10 +51,7 @@ describe.each(sides)('$name', ({ database, store, later, empty, errorOf }) => {
     return { message, json: JSON.stringify(message) };
   };
   const write = (...rows: readonly ReturnType<typeof written>[]) =>
-    database.transaction(
-      async () => {},
-      (sql) => [store().insertMessages(sql, rows)],
-    );
+    database.transaction(async () => {}, { last: (sql) => [store().insertMessages(sql, rows)] });
   const claim = (limit = 10) => within((sql) => store().claimMessages(sql, limit));
   const idsOf = (rows: readonly { id: string }[]) => rows.map(({ id }) => id).sort();
   const park = (id: string, waitSeconds: number | null = 5, error = 'no', limit: number | null = null) =>
@@ -74,10 +71,9 @@ describe.each(sides)('$name', ({ database, store, later, empty, errorOf }) => {
       });
       await expect(failing).rejects.toThrow('no');
       await write(row);
-      const doubled = database.transaction(
-        (sql) => store().remember(sql, [id]),
-        (sql) => [store().insertMessages(sql, [written('later')]), store().insertMessages(sql, [row])],
-      );
+      const doubled = database.transaction((sql) => store().remember(sql, [id]), {
+        last: (sql) => [store().insertMessages(sql, [written('later')]), store().insertMessages(sql, [row])],
+      });
       await expect(doubled).rejects.toThrow();
       expect(await within((sql) => store().remember(sql, [id]))).toEqual([id]);
       await later(11);

@@ -246,10 +246,9 @@ describe.each(sides)('$name', ({ database, store, messages, later, empty, histor
 
   test('a command has not left while it is in the outbox', async () => {
     const message = compose({ type: 'stock.reserve', subject: 'x', data: {} }, '/order', new Date());
-    await database.transaction(
-      async () => {},
-      (sql) => [messages().insertMessages(sql, [{ message, json: JSON.stringify(message) }])],
-    );
+    await database.transaction(async () => {}, {
+      last: (sql) => [messages().insertMessages(sql, [{ message, json: JSON.stringify(message) }])],
+    });
     expect(await within((sql) => store().unsent(sql, [message.id, uuidv7()]))).toEqual(new Set([message.id]));
   });
 });

@@ -4,7 +4,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { type InquiryStore, inquiryStore } from '../../../src/modules/inquiries.ts';
 import { createPayment } from '../../../src/modules/payment/index.ts';
 import type { Operation, Payment } from '../../../src/modules/payment/payment.ts';
-import { type PaymentStore, paymentStore } from '../../../src/modules/payment/store.ts';
+import { type DueCall, type PaymentStore, paymentStore } from '../../../src/modules/payment/store.ts';
 import type { Sql } from '../../../src/outbox/index.ts';
 import { openTestDatabase } from '../../support/database.ts';
 import { memorySide, postgresSide, type Side } from './contract.ts';
@@ -69,8 +69,13 @@ describe.each(sides)('$name', ({ database, store, inquiries, later, empty }) => 
     within((sql) => store().savePayments(sql, [{ payment, before }], 60));
   const claim = (first = 10, repeated = 10) =>
     within((sql) => store().claimCalls(sql, { first, repeated }, 12));
-  const claimed = async (...limits: readonly [number?, number?]) =>
-    (await claim(...limits)).map(({ payment: { orderId }, calls }) => [orderId, calls]).sort();
+  const repeat = (due: DueCall, inSeconds: number) =>
+    within((sql) => store().repeatCalls(sql, [{ due, inSeconds, error: 'no answer' }]));
+  /** Which payments were claimed, and how often by now: the first ones first. */
+  const countsOf = (dues: readonly DueCall[]) =>
+    dues
+      .map(({ payment: { orderId }, calls }) => [orderId, calls] as const)
+      .sort(([a, first], [b, second]) => first - second || (a < b ? -1 : 1));
 
   /** A payment whose authorization is to be called. */
   async function begun(orderId = uuidv7()): Promise<Payment> {
@@ -120,12 +125,13 @@ describe.each(sides)('$name', ({ database, store, inquiries, later, empty }) => 
   describe('calls', () => {
     test('a new one is due at once; its claim ends after its seconds, and it is a repeated one then', async () => {
       const payment = await begun();
-      expect(await claim()).toEqual([{ payment, operation: 'authorize', calls: 1 }]);
+      const [due] = await claim();
+      expect(due).toEqual({ payment, operation: 'authorize', calls: 1, since: expect.any(Date) });
       expect(await claim()).toEqual([]);
       await later(11);
       expect(await claim()).toEqual([]);
       await later(2);
-      expect(await claim()).toEqual([{ payment, operation: 'authorize', calls: 2 }]);
+      expect(await claim()).toEqual([{ ...due, calls: 2 }]);
     });
 
     test('another operation is a new call, the same one goes on, no operation is none', async () => {
@@ -137,56 +143,69 @@ describe.each(sides)('$name', ({ database, store, inquiries, later, empty }) => 
       expect(await claim()).toEqual([]);
       const approved: Payment = { ...payment, state: 'voiding', paymentToken: null, approved: true };
       await save(approved, 'authorize');
-      expect(await claim()).toEqual([{ payment: approved, operation: 'void', calls: 1 }]);
+      expect(await claim()).toMatchObject([{ payment: approved, operation: 'void', calls: 1 }]);
       await save({ ...approved, state: 'voided' }, 'void');
       await later(100);
       expect(await claim()).toEqual([]);
     });
 
-    test('the longest due come first; repeated ones have places of their own', async () => {
-      const old = await begun();
-      await later(1);
-      const older = await begun();
+    test('the longest due come first, whether they are repeated or not; of repeated ones no more than their limit', async () => {
+      const repeated = [await begun(), await begun()].map(({ orderId }) => orderId);
       await claim();
       await later(13);
-      const fresh = [await begun()];
-      await later(1);
-      fresh.push(await begun());
-      await later(1);
-      fresh.push(await begun());
-      const ids = fresh.map(({ orderId }) => orderId);
-      expect(await claimed(3, 1)).toEqual(
-        [
-          [ids[0], 1],
-          [ids[1], 1],
-          [ids[2], 1],
-        ].sort(),
-      );
-      expect(await claimed(3, 1)).toEqual([[expect.any(String), 2]]);
-      expect(await claimed(3, 1)).toEqual([[expect.any(String), 2]]);
-      expect(await claimed(3, 1)).toEqual([]);
-      expect([old, older]).toHaveLength(2);
+      const fresh: string[] = [];
+      for (let n = 0; n < 3; n += 1) {
+        fresh.push((await begun()).orderId);
+        await later(1);
+      }
+      const one = await claim(3, 1);
+      expect(countsOf(one)).toEqual([...fresh.slice(0, 2).map((id) => [id, 1]), [expect.any(String), 2]]);
+      const other = await claim(3, 1);
+      expect(countsOf(other)).toEqual([
+        [fresh[2], 1],
+        [expect.any(String), 2],
+      ]);
+      const again = [...one, ...other].filter(({ calls }) => calls === 2);
+      expect(again.map(({ payment }) => payment.orderId).sort()).toEqual(repeated);
+      expect(await claim(3, 1)).toEqual([]);
     });
 
-    test('the limit of first ones is one for all; none may be repeated', async () => {
-      await begun();
+    test('one limit holds for all of them', async () => {
+      const first = await begun();
       await claim();
       await later(13);
-      const { orderId } = await begun();
-      expect(await claimed(1, 1)).toEqual([[orderId, 1]]);
-      expect(await claimed(1, 0)).toEqual([]);
+      const second = await begun();
+      expect(countsOf(await claim(1, 1))).toEqual([[first.orderId, 2]]);
+      expect(countsOf(await claim(1, 1))).toEqual([[second.orderId, 1]]);
+      await later(13);
+      expect(await claim(1, 0)).toEqual([]);
     });
 
-    test('an unknown outcome is asked again after its wait, unless nothing is to be called', async () => {
-      const [payment, ended] = [await begun(), await begun()];
-      await claim();
+    test('an unknown outcome is asked again after its wait', async () => {
+      const payment = await begun();
+      const [due] = await claim();
+      if (due) await repeat(due, 3);
+      await later(2);
+      expect(await claim()).toEqual([]);
+      await later(2);
+      expect(countsOf(await claim())).toEqual([[payment.orderId, 2]]);
+    });
+
+    test('but not when nothing is to be called any more, or another call has begun since', async () => {
+      const [ended, voiding] = [await begun(), await begun()];
+      const dues = await claim();
       await save({ ...ended, state: 'voided' }, 'authorize');
-      const waits = [payment, ended].map(({ orderId }) => ({ orderId, inSeconds: 3 }));
-      await within((sql) => store().repeatCalls(sql, waits));
-      await later(2);
-      expect(await claimed()).toEqual([]);
-      await later(2);
-      expect(await claimed()).toEqual([[payment.orderId, 2]]);
+      await save({ ...voiding, state: 'voiding', paymentToken: null, approved: true }, 'authorize');
+      expect(countsOf(await claim())).toEqual([[voiding.orderId, 1]]);
+      for (const due of dues) await repeat(due, 3);
+      await later(4);
+      expect(await claim()).toEqual([]);
+      await later(9);
+      const [again] = await claim();
+      expect(again).toMatchObject({ operation: 'void', calls: 2 });
+      if (again) await repeat({ ...again, calls: 1 }, 3);
+      await later(4);
+      expect(await claim()).toEqual([]);
     });
   });
 

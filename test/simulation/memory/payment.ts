@@ -8,6 +8,9 @@ export interface PaymentRow extends Payment, Inquired {
   /** When the card processor is to be called (again); null: nothing is to be called. */
   readonly callAt: number | null;
   readonly calls: number;
+  /** Since when the operation that is under way is to be called. */
+  readonly callSince: number | null;
+  readonly callError: string | null;
 }
 
 export interface PaymentMemory {
@@ -23,6 +26,8 @@ export function createPaymentMemory(memory: Memory): PaymentMemory {
     'amount >= 0': ({ amount }) => amount === null || amount >= 0,
     'currency is a code': ({ currency }) => currency === null || /^[A-Z]{3}$/.test(currency),
     'a call where one is under way': ({ state, callAt }) => calling.includes(state) === (callAt !== null),
+    'called since some time': ({ callAt, callSince }) => (callAt === null) === (callSince === null),
+    'a short error': ({ callError }) => callError === null || callError.length <= 1_000,
     'authorized until it is asked after': ({ state, inquireAt }) =>
       (state === 'authorized') === (inquireAt !== null),
     'no token once the answer is known': ({ paymentToken, approved }) =>
@@ -31,7 +36,8 @@ export function createPaymentMemory(memory: Memory): PaymentMemory {
       !approving.includes(state) || approved === true,
   });
   const nothing = { amount: null, currency: null, paymentToken: null, approved: null, declineCode: null };
-  const tombstone = { state: 'voided', ...nothing, cause: null, callAt: null, calls: 0 } as const;
+  const tombstone = { state: 'voided', ...nothing, cause: null } as const;
+  const notCalled = { callAt: null, calls: 0, callSince: null, callError: null };
   const notAsked = { inquireAt: null, inquiries: 0, inquiryId: null };
 
   function lockAll(orderIds: readonly string[]): Map<string, Payment> {
@@ -50,7 +56,8 @@ export function createPaymentMemory(memory: Memory): PaymentMemory {
       memory.run(sql, () => {
         const known = lockAll(orderIds);
         for (const orderId of new Set(orderIds))
-          if (!known.has(orderId)) payments.insert(orderId, { orderId, ...tombstone, ...notAsked });
+          if (!known.has(orderId))
+            payments.insert(orderId, { orderId, ...tombstone, ...notCalled, ...notAsked });
         return known;
       }),
 
@@ -66,6 +73,8 @@ export function createPaymentMemory(memory: Memory): PaymentMemory {
             ...paymentOf(payment),
             callAt: operation === null ? null : same ? row.callAt : moment(),
             calls: same ? row.calls : 0,
+            callSince: operation === null ? null : same ? row.callSince : moment(),
+            callError: same ? row.callError : null,
             inquireAt:
               payment.state === 'authorized' ? (row.inquireAt ?? inSeconds(inquiryAfterSeconds)) : null,
           });
@@ -80,21 +89,27 @@ export function createPaymentMemory(memory: Memory): PaymentMemory {
             ({ callAt, calls }) => (calls > 0 === again ? callAt : null),
             Math.max(limit, 0),
           );
-        const rows = [...due(false, limits.first), ...due(true, limits.repeated)].slice(0, limits.first);
+        const rows = overdue(
+          [...due(false, limits.first), ...due(true, limits.repeated)],
+          ({ callAt }) => callAt,
+          limits.first,
+        );
         return rows.flatMap((row) => {
           const claimed = { ...row, callAt: inSeconds(claimSeconds), calls: row.calls + 1 };
           payments.update(row.orderId, claimed);
           const operation = operationOf(row);
-          return operation ? [{ payment: paymentOf(row), operation, calls: claimed.calls }] : [];
+          const since = new Date(row.callSince ?? 0);
+          return operation ? [{ payment: paymentOf(row), operation, calls: claimed.calls, since }] : [];
         });
       }),
 
-    repeatCalls: (sql, waits) =>
+    repeatCalls: (sql, repetitions) =>
       memory.run(sql, () => {
-        for (const wait of waits) {
-          const row = payments.get(wait.orderId);
-          if (row && row.callAt !== null)
-            payments.update(wait.orderId, { ...row, callAt: inSeconds(wait.inSeconds) });
+        for (const { due, inSeconds: wait, error } of repetitions) {
+          const row = payments.get(due.payment.orderId);
+          const goesOn = row && row.calls === due.calls && row.approved === due.payment.approved;
+          if (goesOn && row.callAt !== null)
+            payments.update(row.orderId, { ...row, callAt: inSeconds(wait), callError: error });
         }
       }),
   };
