@@ -23,7 +23,12 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'unit',
-          include: ['src/**/*.test.ts', 'test/support/*.test.ts', 'test/boundaries.test.ts'],
+          include: [
+            'src/**/*.test.ts',
+            'test/support/*.test.ts',
+            'test/simulation/**/*.test.ts',
+            'test/boundaries.test.ts',
+          ],
           exclude: ['**/*.db.test.ts', '**/*.mq.test.ts'],
           // The longest takes a fraction of a second on a machine of its own; on a crowded one vitest's 5 s are too few.
           testTimeout: 30_000,
@@ -33,7 +38,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'db',
-          include: ['src/**/*.db.test.ts', 'src/**/*.mq.test.ts'],
+          include: ['src/**/*.db.test.ts', 'src/**/*.mq.test.ts', 'test/simulation/**/*.db.test.ts'],
           globalSetup: ['test/support/services.ts'],
           testTimeout: 30_000,
           hookTimeout: 60_000,

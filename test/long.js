@@ -5,11 +5,18 @@ import { spawnSync } from 'node:child_process';
 /** Runs end to end that are green one after the other; each is a minute or two on two cores. */
 const rounds = Number(process.env.LONG_ROUNDS ?? 2);
 
-function run(project) {
-  const { status } = spawnSync('npx', ['vitest', 'run', '--project', project], { stdio: 'inherit' });
+/** Seeds of each simulation, other ones every time: some minutes on two cores. */
+const seeds = process.env.SIMULATION_SEEDS ?? '100000';
+
+function run(project, files = [], env = {}) {
+  const { status } = spawnSync('npx', ['vitest', 'run', '--project', project, ...files], {
+    stdio: 'inherit',
+    env: { ...process.env, ...env },
+  });
   if (status !== 0) process.exit(status ?? 1);
 }
 
+run('unit', ['test/simulation/forgetful', 'test/simulation/faithful'], { SIMULATION_SEEDS: seeds });
 run('long');
 for (let round = 1; round <= rounds; round += 1) {
   console.log(`end to end, round ${round} of ${rounds}`);

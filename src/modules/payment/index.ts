@@ -14,6 +14,7 @@ import { createHandler, handles } from './messages.ts';
 import tables from './migrations/001_payment.sql';
 import ledger from './migrations/002_simulated_gateway.sql';
 import tries from './migrations/003_calls.sql';
+import approved from './migrations/004_approved.sql';
 import { countOpen } from './store.ts';
 
 export { createGatewaySimulator } from './gateway/simulator.ts';
@@ -47,6 +48,7 @@ export function createPayment(
       { name: 'payment/001_payment', sql: tables },
       { name: 'payment/002_simulated_gateway', sql: ledger },
       { name: 'payment/003_calls', sql: tries },
+      { name: 'payment/004_approved', sql: approved },
     ],
     handles,
     news: [],

@@ -1,0 +1,64 @@
+/** What PostgreSQL and memory are asked alike: the promises of a store, so that rules proved on one hold on the other. */
+import { vi } from 'vitest';
+import type { Database } from '../../../src/outbox/index.ts';
+import { createMemory, type Memory } from './database.ts';
+
+/** One of the two, with a way to let time pass. */
+export interface Side {
+  readonly name: string;
+  readonly database: Database;
+  /** As if so many seconds had passed since all that was written. */
+  later(seconds: number): Promise<void>;
+  /** Forgets every row. */
+  empty(): Promise<void>;
+}
+
+/** PostgreSQL: time passes by moving what was written into the past. `moments`: the columns to move, as `table.column`. */
+export function postgresSide(
+  database: Database,
+  tables: readonly string[],
+  moments: readonly string[],
+): Side {
+  return {
+    name: 'PostgreSQL',
+    database,
+    async later(seconds) {
+      for (const moment of moments) {
+        const [table = '', column = ''] = moment.split('.');
+        await database.query(
+          (sql) => sql`
+            update ${sql(table)} set ${sql(column)} = ${sql(column)} - make_interval(secs => ${seconds})
+            where ${sql(column)} is not null`,
+        );
+      }
+    },
+    async empty() {
+      await database.query((sql) => sql`truncate ${sql([...tables])}`);
+    },
+  };
+}
+
+/** Memory: time passes by its clock. What is emptied is made anew by `fill`, which puts its tables into a new memory. */
+export function memorySide(fill: (memory: Memory) => void): Side {
+  const now = Date.now;
+  let database = createMemory();
+  let passedMs = 0;
+  fill(database);
+  return {
+    name: 'memory',
+    database: {
+      query: (statement, limits) => database.query(statement, limits),
+      transaction: (work, options) => database.transaction(work, options),
+      connections: () => database.connections(),
+      close: () => database.close(),
+    },
+    async later(seconds) {
+      passedMs += seconds * 1_000;
+      vi.spyOn(Date, 'now').mockImplementation(() => now() + passedMs);
+    },
+    async empty() {
+      database = createMemory();
+      fill(database);
+    },
+  };
+}

@@ -1,0 +1,228 @@
+/** What Payment's store promises, in PostgreSQL and in memory. */
+import { v7 as uuidv7 } from 'uuid';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { type InquiryStore, inquiryStore } from '../../../src/modules/inquiries.ts';
+import { createPayment } from '../../../src/modules/payment/index.ts';
+import type { Operation, Payment } from '../../../src/modules/payment/payment.ts';
+import { type DueCall, type PaymentStore, paymentStore } from '../../../src/modules/payment/store.ts';
+import type { Sql } from '../../../src/outbox/index.ts';
+import { openTestDatabase } from '../../support/database.ts';
+import { memorySide, postgresSide, type Side } from './contract.ts';
+import { createInquiryMemory } from './inquiries.ts';
+import { createMessageMemory } from './messages.ts';
+import { createPaymentMemory, type PaymentMemory } from './payment.ts';
+
+interface PaymentSide extends Side {
+  readonly store: () => PaymentStore;
+  readonly inquiries: () => InquiryStore;
+}
+
+const settings = { inquiryAfterSeconds: 60, gatewayConcurrency: 20, gatewayTimeoutSeconds: 2 };
+const postgres = await openTestDatabase('payment', createPayment(settings).migrations);
+let memory: PaymentMemory;
+let memoryInquiries: InquiryStore;
+
+const sides: readonly PaymentSide[] = [
+  {
+    ...postgresSide(postgres, ['payments'], ['payments.call_at', 'payments.inquire_at']),
+    store: () => paymentStore,
+    inquiries: () => inquiryStore,
+  },
+  {
+    ...memorySide((empty) => {
+      memory = createPaymentMemory(empty);
+      memoryInquiries = createInquiryMemory(empty, createMessageMemory(empty), 'payments', memory.payments);
+    }),
+    store: () => memory.store,
+    inquiries: () => memoryInquiries,
+  },
+];
+
+const nothing = { amount: null, currency: null, paymentToken: null, approved: null, declineCode: null };
+const charge = {
+  amount: 1_250,
+  currency: 'EUR',
+  paymentToken: 'tok_visa',
+  approved: null,
+  declineCode: null,
+};
+const authorizing = (orderId: string): Payment => ({
+  orderId,
+  state: 'authorizing',
+  ...charge,
+  cause: { id: uuidv7(), attempt: 1 },
+});
+const authorized = (payment: Payment): Payment => ({
+  ...payment,
+  state: 'authorized',
+  paymentToken: null,
+  approved: true,
+});
+
+describe.each(sides)('$name', ({ database, store, inquiries, later, empty }) => {
+  beforeEach(empty);
+
+  const within = <T>(work: (sql: Sql) => Promise<T>) => database.transaction(work);
+  const place = (...ids: readonly string[]) => within((sql) => store().lockOrPlace(sql, ids));
+  const lock = (...ids: readonly string[]) => within((sql) => store().lockPayments(sql, ids));
+  const save = (payment: Payment, before: Operation | null = null) =>
+    within((sql) => store().savePayments(sql, [{ payment, before }], 60));
+  const claim = (first = 10, repeated = 10) =>
+    within((sql) => store().claimCalls(sql, { first, repeated }, 12));
+  const repeat = (due: DueCall, inSeconds: number) =>
+    within((sql) => store().repeatCalls(sql, [{ due, inSeconds, error: 'no answer' }]));
+  /** Which payments were claimed, and how often by now: the first ones first. */
+  const countsOf = (dues: readonly DueCall[]) =>
+    dues
+      .map(({ payment: { orderId }, calls }) => [orderId, calls] as const)
+      .sort(([a, first], [b, second]) => first - second || (a < b ? -1 : 1));
+
+  /** A payment whose authorization is to be called. */
+  async function begun(orderId = uuidv7()): Promise<Payment> {
+    const payment = authorizing(orderId);
+    await place(orderId);
+    await save(payment);
+    return payment;
+  }
+
+  describe('payments', () => {
+    test('one that is not there is a tombstone from then on; who only looks leaves none', async () => {
+      const [first, second] = [uuidv7(), uuidv7()];
+      expect(await lock(first)).toEqual(new Map());
+      expect(await place(first, first)).toEqual(new Map());
+      const tombstone = { orderId: first, state: 'voided', ...nothing, cause: null };
+      expect([...(await place(second, first))]).toEqual([[first, tombstone]]);
+      expect([...(await lock(second, first, uuidv7())).keys()]).toEqual([first, second]);
+    });
+
+    test('are found as they were saved; what was never placed is not saved', async () => {
+      const payment = await begun();
+      await save(authorizing(uuidv7()));
+      expect([...(await lock(payment.orderId)).values()]).toEqual([payment]);
+      const declined: Payment = {
+        ...payment,
+        state: 'declined',
+        paymentToken: null,
+        approved: false,
+        declineCode: 'card_declined',
+      };
+      await save(declined, 'authorize');
+      expect((await lock(payment.orderId)).get(payment.orderId)).toEqual(declined);
+    });
+
+    test.each<[string, Partial<Payment>]>([
+      ['a token after the answer', { ...charge, approved: true, state: 'authorized' }],
+      ['money that was not approved', { state: 'authorized', paymentToken: null }],
+      ['an amount below nothing', { amount: -1 }],
+      ['a currency that is none', { currency: 'eur' }],
+    ])('there is no %s', async (_, changes) => {
+      const payment = await begun();
+      await expect(save({ ...payment, ...changes })).rejects.toThrow();
+      expect((await lock(payment.orderId)).get(payment.orderId)).toEqual(payment);
+    });
+  });
+
+  describe('calls', () => {
+    test('a new one is due at once; its claim ends after its seconds, and it is a repeated one then', async () => {
+      const payment = await begun();
+      const [due] = await claim();
+      expect(due).toEqual({ payment, operation: 'authorize', calls: 1, since: expect.any(Date) });
+      expect(await claim()).toEqual([]);
+      await later(11);
+      expect(await claim()).toEqual([]);
+      await later(2);
+      expect(await claim()).toEqual([{ ...due, calls: 2 }]);
+    });
+
+    test('another operation is a new call, the same one goes on, no operation is none', async () => {
+      const payment = await begun();
+      await claim();
+      await save({ ...payment, cause: { id: uuidv7() } }, 'authorize');
+      expect(await claim()).toEqual([]);
+      await save({ ...payment, state: 'voiding' }, 'authorize');
+      expect(await claim()).toEqual([]);
+      const approved: Payment = { ...payment, state: 'voiding', paymentToken: null, approved: true };
+      await save(approved, 'authorize');
+      expect(await claim()).toMatchObject([{ payment: approved, operation: 'void', calls: 1 }]);
+      await save({ ...approved, state: 'voided' }, 'void');
+      await later(100);
+      expect(await claim()).toEqual([]);
+    });
+
+    test('the longest due come first, whether they are repeated or not; of repeated ones no more than their limit', async () => {
+      const repeated = [await begun(), await begun()].map(({ orderId }) => orderId);
+      await claim();
+      await later(13);
+      const fresh: string[] = [];
+      for (let n = 0; n < 3; n += 1) {
+        fresh.push((await begun()).orderId);
+        await later(1);
+      }
+      const one = await claim(3, 1);
+      expect(countsOf(one)).toEqual([...fresh.slice(0, 2).map((id) => [id, 1]), [expect.any(String), 2]]);
+      const other = await claim(3, 1);
+      expect(countsOf(other)).toEqual([
+        [fresh[2], 1],
+        [expect.any(String), 2],
+      ]);
+      const again = [...one, ...other].filter(({ calls }) => calls === 2);
+      expect(again.map(({ payment }) => payment.orderId).sort()).toEqual(repeated);
+      expect(await claim(3, 1)).toEqual([]);
+    });
+
+    test('one limit holds for all of them', async () => {
+      const first = await begun();
+      await claim();
+      await later(13);
+      const second = await begun();
+      expect(countsOf(await claim(1, 1))).toEqual([[first.orderId, 2]]);
+      expect(countsOf(await claim(1, 1))).toEqual([[second.orderId, 1]]);
+      await later(13);
+      expect(await claim(1, 0)).toEqual([]);
+    });
+
+    test('an unknown outcome is asked again after its wait', async () => {
+      const payment = await begun();
+      const [due] = await claim();
+      if (due) await repeat(due, 3);
+      await later(2);
+      expect(await claim()).toEqual([]);
+      await later(2);
+      expect(countsOf(await claim())).toEqual([[payment.orderId, 2]]);
+    });
+
+    test('but not when nothing is to be called any more, or another call has begun since', async () => {
+      const [ended, voiding] = [await begun(), await begun()];
+      const dues = await claim();
+      await save({ ...ended, state: 'voided' }, 'authorize');
+      await save({ ...voiding, state: 'voiding', paymentToken: null, approved: true }, 'authorize');
+      expect(countsOf(await claim())).toEqual([[voiding.orderId, 1]]);
+      for (const due of dues) await repeat(due, 3);
+      await later(4);
+      expect(await claim()).toEqual([]);
+      await later(9);
+      const [again] = await claim();
+      expect(again).toMatchObject({ operation: 'void', calls: 2 });
+      if (again) await repeat({ ...again, calls: 1 }, 3);
+      await later(4);
+      expect(await claim()).toEqual([]);
+    });
+  });
+
+  describe('inquiries', () => {
+    const due = async () =>
+      (await within((sql) => inquiries().lockDue(sql, 'payments', 10))).map(({ orderId }) => orderId);
+
+    test('what is authorized is asked after, from when it was authorized on', async () => {
+      const payment = await begun();
+      await save(authorized(payment), 'authorize');
+      await later(59);
+      expect(await due()).toEqual([]);
+      await save({ ...authorized(payment), cause: { id: uuidv7() } });
+      await later(2);
+      expect(await due()).toEqual([payment.orderId]);
+      await save({ ...authorized(payment), state: 'capturing' });
+      expect(await due()).toEqual([]);
+    });
+  });
+});

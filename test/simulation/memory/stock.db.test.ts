@@ -1,0 +1,198 @@
+/** What Stock's store promises, in PostgreSQL and in memory. */
+import { v7 as uuidv7 } from 'uuid';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { type InquiryStore, inquiryStore } from '../../../src/modules/inquiries.ts';
+import { createStock } from '../../../src/modules/stock/index.ts';
+import type { Reservation } from '../../../src/modules/stock/reservation.ts';
+import { putProduct, receive, type StockStore, stockStore } from '../../../src/modules/stock/store.ts';
+import type { Sql } from '../../../src/outbox/index.ts';
+import { openTestDatabase } from '../../support/database.ts';
+import { memorySide, postgresSide, type Side } from './contract.ts';
+import { createInquiryMemory } from './inquiries.ts';
+import { createMessageMemory } from './messages.ts';
+import { createStockMemory, type StockMemory } from './stock.ts';
+
+interface StockSide extends Side {
+  readonly store: () => StockStore;
+  readonly inquiries: () => InquiryStore;
+  /** Goods of which nobody has had any yet. */
+  deliver(sku: string, onHand: number): Promise<void>;
+}
+
+const postgres = await openTestDatabase('stock', createStock({ inquiryAfterSeconds: 60 }).migrations);
+let memory: StockMemory;
+let memoryInquiries: InquiryStore;
+const price = { unitPrice: 1_250, currency: 'EUR' };
+
+const memoryStock = memorySide((empty) => {
+  memory = createStockMemory(empty);
+  const messages = createMessageMemory(empty);
+  memoryInquiries = createInquiryMemory(empty, messages, 'reservations', memory.reservations);
+});
+const sides: readonly StockSide[] = [
+  {
+    ...postgresSide(
+      postgres,
+      ['products', 'receipts', 'reservations', 'outbox'],
+      ['reservations.inquire_at'],
+    ),
+    store: () => stockStore,
+    inquiries: () => inquiryStore,
+    deliver: (sku, onHand) =>
+      postgres.transaction(async (sql) => {
+        await putProduct(sql, { sku, name: sku, ...price });
+        await receive(sql, sku, onHand);
+      }),
+  },
+  {
+    ...memoryStock,
+    store: () => memory.store,
+    inquiries: () => memoryInquiries,
+    deliver: (sku, onHand) =>
+      memoryStock.database.transaction(async () =>
+        memory.products.insert(sku, { sku, name: sku, ...price, version: 1, onHand, reserved: 0 }),
+      ),
+  },
+];
+
+describe.each(sides)('$name', ({ database, store, inquiries, later, empty, deliver }) => {
+  beforeEach(empty);
+
+  const within = <T>(work: (sql: Sql) => Promise<T>) => database.transaction(work);
+  const lock = (...ids: readonly string[]) => within((sql) => store().lockReservations(sql, ids));
+  const save = (...reservations: readonly Reservation[]) =>
+    within((sql) => store().saveReservations(sql, reservations, 60));
+  const held = (orderId: string): Reservation => ({
+    orderId,
+    state: 'held',
+    lines: [{ sku: 'MUG-01', quantity: 2 }],
+    reason: null,
+  });
+  const tombstone = (orderId: string): Reservation => ({
+    orderId,
+    state: 'released',
+    lines: [],
+    reason: null,
+  });
+  const hold = async (orderId: string) => {
+    await lock(orderId);
+    await save(held(orderId));
+  };
+
+  describe('reservations', () => {
+    test('one that is not there is a tombstone from then on, in id order', async () => {
+      const [first, second] = [uuidv7(), uuidv7()];
+      expect(await lock(first, first)).toEqual(new Map());
+      expect([...(await lock(second, first))]).toEqual([[first, tombstone(first)]]);
+      expect([...(await lock(second, first)).keys()]).toEqual([first, second]);
+    });
+
+    test('a tombstone goes with its transaction', async () => {
+      const id = uuidv7();
+      const failing = within(async (sql) => {
+        await store().lockReservations(sql, [id]);
+        throw new Error('no');
+      });
+      await expect(failing).rejects.toThrow('no');
+      expect(await lock(id)).toEqual(new Map());
+    });
+
+    test('are found as they were saved; what was never locked is not saved', async () => {
+      const [one, other] = [uuidv7(), uuidv7()];
+      await hold(one);
+      await save(held(other));
+      expect(await lock(one)).toEqual(new Map([[one, held(one)]]));
+      expect(await lock(other)).toEqual(new Map());
+      const reason = { code: 'out_of_stock', detail: 'none left' } as const;
+      const rejected: Reservation = { ...held(other), state: 'rejected', reason };
+      await save(rejected);
+      expect(await lock(other)).toEqual(new Map([[other, rejected]]));
+    });
+
+    test('a reason says why it was rejected, and nothing else', async () => {
+      const id = uuidv7();
+      await lock(id);
+      await expect(save({ ...held(id), state: 'rejected' })).rejects.toThrow();
+      await expect(save({ ...held(id), reason: { code: 'timed_out', detail: '' } })).rejects.toThrow();
+    });
+  });
+
+  describe('levels', () => {
+    const levels = (...skus: readonly string[]) => within((sql) => store().lockLevels(sql, skus));
+    const change = (sku: string, onHand: number, reserved: number) =>
+      within((sql) => store().saveLevels(sql, new Map([[sku, { onHand, reserved }]])));
+
+    test('are found by sku, as they were saved', async () => {
+      await deliver('B', 5);
+      await deliver('A', 3);
+      expect([...(await levels('B', 'NONE', 'A', 'B'))]).toEqual([
+        ['A', { onHand: 3, reserved: 0 }],
+        ['B', { onHand: 5, reserved: 0 }],
+      ]);
+      await change('B', 4, 2);
+      await change('NONE', 1, 1);
+      expect(await levels('B', 'NONE')).toEqual(new Map([['B', { onHand: 4, reserved: 2 }]]));
+    });
+
+    test.each([
+      [3, 4],
+      [3, -1],
+      [-1, -1],
+      [1_000_000_000_001, 0],
+    ])('%i on hand and %i reserved cannot be', async (onHand, reserved) => {
+      await deliver('A', 3);
+      await expect(change('A', onHand, reserved)).rejects.toThrow();
+      expect(await levels('A')).toEqual(new Map([['A', { onHand: 3, reserved: 0 }]]));
+    });
+
+    test('the list has every product by sku, with what others may know of it', async () => {
+      await deliver('B', 5);
+      await deliver('A', 3);
+      expect(await within((sql) => store().listedProducts(sql))).toEqual([
+        { sku: 'A', name: 'A', ...price, version: expect.any(Number) },
+        { sku: 'B', name: 'B', ...price, version: expect.any(Number) },
+      ]);
+    });
+  });
+
+  describe('inquiries', () => {
+    const due = (limit = 10) => within((sql) => inquiries().lockDue(sql, 'reservations', limit));
+    const ask = (orderId: string, id: string) =>
+      within((sql) => inquiries().noteAsked(sql, 'reservations', [{ orderId, id }], 60));
+
+    test('what is held is asked after, the longest overdue first', async () => {
+      const [first, second, third] = [uuidv7(), uuidv7(), uuidv7()];
+      await hold(second);
+      await later(1);
+      await hold(third);
+      await later(1);
+      await hold(first);
+      expect(await due()).toEqual([]);
+      await later(61);
+      expect(await due(2)).toEqual([
+        { orderId: second, inquiryId: null },
+        { orderId: third, inquiryId: null },
+      ]);
+      await save({ ...held(second), state: 'committed' });
+      expect((await due()).map(({ orderId }) => orderId)).toEqual([third, first]);
+    });
+
+    test('the wait doubles, up to an hour', async () => {
+      const [id, question] = [uuidv7(), uuidv7()];
+      await hold(id);
+      for (const seconds of [60, 60, 120, 240, 480, 960, 1_920, 3_600, 3_600]) {
+        await later(seconds - 2);
+        expect(await due()).toEqual([]);
+        await later(4);
+        expect(await due()).toHaveLength(1);
+        await ask(id, question);
+      }
+      await later(3_602);
+      expect(await due()).toEqual([{ orderId: id, inquiryId: question }]);
+    });
+
+    test('there is no other table', async () => {
+      await expect(within((sql) => inquiries().lockDue(sql, 'nothing', 1))).rejects.toThrow();
+    });
+  });
+});
