@@ -83,9 +83,10 @@ export function mutated(base: fc.Arbitrary<Json>): fc.Arbitrary<Json> {
     { weight: 5, arbitrary: fc.constant<Change[]>([]) },
     { weight: 5, arbitrary: fc.array(change, { minLength: 1, maxLength: 3 }) },
   );
-  return fc
-    .tuple(base, changes)
-    .map(([value, list]) => list.reduce((changed, one) => apply(changed, one), structuredClone(value)));
+  return fc.tuple(base, changes).map(([value, list]) =>
+    // Clones: a generator hands out the same `[]` again and again, and the next change would go into all of them, and into itself.
+    list.reduce((changed, one) => apply(changed, structuredClone(one)), structuredClone(value)),
+  );
 }
 
 /** The JSON of a value, in one case of twenty broken as text. */
