@@ -6,7 +6,7 @@ import { spawnSync } from 'node:child_process';
 const rounds = Number(process.env.LONG_ROUNDS ?? 2);
 
 /** Seeds of each simulation, other ones every time: some minutes on two cores. */
-const seeds = process.env.SIMULATION_SEEDS ?? '100000';
+const seeds = process.env.SIMULATION_SEEDS ?? '20000';
 
 function run(project, files = [], env = {}) {
   const { status } = spawnSync('npx', ['vitest', 'run', '--project', project, ...files], {
@@ -17,7 +17,7 @@ function run(project, files = [], env = {}) {
 }
 
 run('unit', ['test/simulation/forgetful', 'test/simulation/faithful'], { SIMULATION_SEEDS: seeds });
-run('long');
+run('long', [], { FUZZ_INPUTS: process.env.FUZZ_INPUTS ?? '5000', FUZZ_SEED: process.env.FUZZ_SEED ?? '1' });
 for (let round = 1; round <= rounds; round += 1) {
   console.log(`end to end, round ${round} of ${rounds}`);
   run('e2e');

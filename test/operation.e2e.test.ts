@@ -96,6 +96,7 @@ describe('failures', () => {
     ['everything or one', { ...account, all: true, ids: [uuidv7()] }],
     ['not all', { ...account, all: false }],
     ['no ids', { ...account, ids: [] }],
+    ['a NUL', { ...account, group: { type: null, error: 'x\u0000' } }],
   ])('an action by or for %s is refused', async (_, action) => {
     for (const name of ['redrive', 'discard'])
       expect((await shop.ask('order', `/admin/order/failures/${name}`, action)).status).toBe(422);

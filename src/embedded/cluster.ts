@@ -94,7 +94,7 @@ async function stopLeftover({ binaries, account }: ClusterOptions, data: string)
 const folderOf = (pid: number, otherwise: string) => readlink(`/proc/${pid}/cwd`).catch(() => otherwise);
 
 async function launch(options: ClusterOptions, data: string): Promise<Cluster> {
-  const port = await freePort();
+  const port = Number(options.settings?.['port'] ?? (await freePort()));
   const settings = {
     listen_addresses: '127.0.0.1',
     port: String(port),

@@ -14,7 +14,14 @@ export const Account = { by: text(100), reason: text(maxReasonLength) };
 
 const Id = v.pipe(v.string(), v.uuid('must be a UUID'), v.toLowerCase());
 const Ids = v.pipe(v.array(Id), v.minLength(1, 'must name at least one'), v.maxLength(maxIds));
-const Group = v.strictObject({ type: v.nullable(v.string()), error: v.string() });
+/** As it is listed, line breaks included; PostgreSQL's text has no NUL. */
+const Listed = (maxLength: number) =>
+  v.pipe(
+    v.string(),
+    v.maxLength(maxLength),
+    v.check((value) => !value.includes('\u0000'), 'must not hold a NUL'),
+  );
+const Group = v.strictObject({ type: v.nullable(Listed(500)), error: Listed(1_000) });
 const Action = v.union(
   [
     v.strictObject({ ...Account, ids: Ids }),

@@ -167,7 +167,15 @@ test('many kills at random moments: every transaction is all or nothing', { time
 
 test('no more connections than allowed; the others wait their turn', async () => {
   const two = openDatabase({ url: database.url, name: 'two', maxConnections: 2 });
-  const pids = await Promise.all(Array.from({ length: 10 }, () => two.transaction(pidOf)));
+  // Each holds its connection for a moment: one that is quick would serve them all.
+  const pids = await Promise.all(
+    Array.from({ length: 10 }, () =>
+      two.transaction(async (sql) => {
+        await sql`select pg_sleep(0.1)`;
+        return pidOf(sql);
+      }),
+    ),
+  );
   expect(new Set(pids).size).toBe(2);
   await two.close();
 });

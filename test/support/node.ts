@@ -1,11 +1,12 @@
 /** A RabbitMQ node for one test file, which may stop it and wipe it without harm to the others. */
-import { type RabbitNode, startRabbit } from './rabbit.ts';
+import { startRabbit } from './rabbit.ts';
+import type { RabbitNode } from './rabbit-node.ts';
 
 export interface TestNode {
   /** Undefined: none can be had, and the suites that need one are skipped. */
   readonly url: string | undefined;
   /** Undefined: it is somebody else's (`TEST_AMQP_URL`) and must not be stopped. */
-  readonly control: Pick<RabbitNode, 'stopApp' | 'startApp' | 'reset' | 'ctl'> | undefined;
+  readonly control: Omit<RabbitNode, 'url' | 'stop'> | undefined;
   close(): Promise<void>;
 }
 
