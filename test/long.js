@@ -3,7 +3,7 @@
 import { spawnSync } from 'node:child_process';
 
 /** Runs end to end that are green one after the other; each is a minute or two on two cores. */
-const rounds = Number(process.env.LONG_ROUNDS ?? 2);
+const rounds = Number(process.env.LONG_ROUNDS ?? 1);
 
 /** Seeds of each simulation, other ones every time: some minutes on two cores. */
 const seeds = process.env.SIMULATION_SEEDS ?? '20000';

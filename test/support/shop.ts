@@ -99,11 +99,11 @@ export async function openShop(
   amqpUrl: string,
   env: Readonly<Record<string, string>> = {},
 ): Promise<Shop> {
-  return enter(setting === 'embedded' ? await embedded(env) : await onRabbit(setting, amqpUrl, env));
+  return enter(setting === 'embedded' ? await embedded(env) : await onRabbit(setting, amqpUrl, env), env);
 }
 
-/** A shop that runs somewhere, as its customer and its operator have it. */
-export function enter(running: Running): Shop {
+/** A shop that runs somewhere, as its customer and its operator have it. `env`: its settings, which the audit must know too. */
+export function enter(running: Running, env: Readonly<Record<string, string>> = {}): Shop {
   const databases = Object.fromEntries(
     names.map((name) => [
       name,
@@ -111,7 +111,7 @@ export function enter(running: Running): Shop {
     ]),
   ) as Record<Name, Database>;
   const sources = Object.fromEntries(
-    names.map((name) => [name, readFacts(databases[name], createModule(name, readConfig('audit', {})))]),
+    names.map((name) => [name, readFacts(databases[name], createModule(name, readConfig('audit', env)))]),
   ) as unknown as Sources;
   let mouth: Broker | undefined;
   let turn = 0;
