@@ -13,6 +13,11 @@ export class DatabaseTimeout extends Error {
 
 /** A caller beyond this many would wait for seconds: refusing at once is kinder, and it bounds memory. */
 const maxWaiting = 2_000;
+/**
+ * Opened at the same time: a connection costs PostgreSQL a process and a hundred times what the statement of a loop does, so
+ * those who come together are better served one after the other by the first that is there. Two, so that one which hangs holds up nobody.
+ */
+const maxOpening = 2;
 /** A connection older than this is replaced: it gives back what its backend has cached, and follows a moved server. */
 const maxConnectionAgeMs = 30 * 60_000;
 /** The longest that a timer can wait; a deadline beyond it is none. */
@@ -84,8 +89,8 @@ export function createPool(options: ConnectionOptions & { readonly maxConnection
 
   /** A connection is opened for whoever waits, not by him: he may be gone when it is there, and the next one has it. */
   function openForThoseWhoWait(): void {
-    while (!closing && opening.size < waiting.size && idle.length + out + opening.size < maxConnections)
-      open();
+    const wanted = Math.min(waiting.size, maxOpening);
+    while (!closing && opening.size < wanted && idle.length + out + opening.size < maxConnections) open();
   }
 
   function open(): void {
@@ -98,6 +103,7 @@ export function createPool(options: ConnectionOptions & { readonly maxConnection
       () => {
         opening.delete(connection);
         offer(connection);
+        openForThoseWhoWait();
       },
       (error: unknown) => {
         opening.delete(connection);
