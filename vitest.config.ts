@@ -16,6 +16,8 @@ export default defineConfig({
   test: {
     // Most of the time goes by in waiting, for replies, timeouts and other processes: more files at once than two cores would have.
     maxWorkers: 3,
+    // Files share a worker and what it has loaded: a process of its own for each would be a quarter of the whole suite's work.
+    isolate: false,
     // A state is waited for, not a time: vitest's second is too short for three processes on a crowded machine.
     expect: { poll: { timeout: 15_000 } },
     projects: [
@@ -51,7 +53,7 @@ export default defineConfig({
           include: ['test/**/*.e2e.test.ts'],
           // Crash points wait for leases to end, ten seconds each: they do so together.
           maxConcurrency: 8,
-          globalSetup: ['test/support/services.ts'],
+          globalSetup: ['test/support/services.ts', 'test/support/rabbit-service.ts'],
           testTimeout: 60_000,
           hookTimeout: 90_000,
         },

@@ -4,18 +4,15 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import type { Report } from '../src/audit/audit.ts';
 import { makeFolder, removeFolder } from './support/folder.ts';
-import { openNode } from './support/node.ts';
+import { openVhost } from './support/node.ts';
 import { createDatabase } from './support/postgres.ts';
 import { type Program, runProgram, startProgram } from './support/program.ts';
 import { cart, inParallel, openShop, type Shop } from './support/shop.ts';
 import { until } from './support/until.ts';
 
-const node = await openNode();
+const amqpUrl = await openVhost();
 const folder = await makeFolder();
-afterAll(async () => {
-  await node.close();
-  await removeFolder(folder);
-});
+afterAll(() => removeFolder(folder));
 
 const ids = (report: Report) =>
   report.findings.flatMap(({ invariant, examples }) =>
@@ -130,10 +127,10 @@ describe('wrong use is one line, and exit code 2', () => {
   });
 });
 
-describe.skipIf(node.url === undefined)('three processes', () => {
+describe.skipIf(amqpUrl === undefined)('three processes', () => {
   let shop: Shop;
   beforeAll(async () => {
-    shop = await openShop('split', node.url ?? '');
+    shop = await openShop('split', amqpUrl ?? '');
     await shop.opened();
   });
   afterAll(async () => {

@@ -3,7 +3,7 @@
  * leaves once, each card is charged once. What is on disk at each point is in docs/reliability.md.
  */
 import { readFile } from 'node:fs/promises';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import {
   cancelled,
   confirmed,
@@ -16,30 +16,24 @@ import {
   payments,
   reservations,
 } from './crash/books.ts';
-import { buildProgram, makeVhosts, openScene, type Scene, type SceneOptions } from './crash/scene.ts';
-import { openNode } from './support/node.ts';
+import { buildProgram, openScene, type Scene, type SceneOptions } from './crash/scene.ts';
+import { hasVhosts } from './support/node.ts';
 import { cart } from './support/shop.ts';
 import { until } from './support/until.ts';
-
-const node = await openNode();
-afterAll(() => node.close());
 
 /** Two mugs for 25 euros; there are a thousand. */
 const order = cart('MUG-01', 2);
 
-describe.skipIf(node.control === undefined).concurrent('kill -9', { timeout: 120_000 }, () => {
+describe.skipIf(!hasVhosts()).concurrent('kill -9', { timeout: 120_000 }, () => {
   const names: string[] = [];
-  let vhosts: string[] = [];
 
-  beforeAll(async () => {
-    [vhosts] = await Promise.all([makeVhosts(node, names.length), buildProgram()]);
-  });
+  beforeAll(buildProgram);
 
   /** Every test a scene of its own. */
   function scenario(name: string, play: (scene: Scene) => Promise<void>, options: SceneOptions = {}): void {
     names.push(name);
     test(name, async () => {
-      const scene = await openScene(vhosts.pop() ?? '', options);
+      const scene = await openScene(options);
       try {
         await play(scene);
       } finally {
@@ -103,8 +97,7 @@ describe.skipIf(node.control === undefined).concurrent('kill -9', { timeout: 120
 
     scenario("after a relay's claim", async (scene) => {
       await scene.crash({ point: 'committed', what: 'stock.reserve' }, placing(scene));
-      // As if the ten seconds of its lease had passed.
-      await scene.look('order', (sql) => sql`update outbox set leased_until = now()`);
+      await scene.endLeases();
       await scene.crash({ point: 'claimed', what: 'stock.reserve' });
       expect(await scene.outbox('order')).toEqual(['stock.reserve']);
       expect(await isLeased(scene)).toBe(true);

@@ -1,21 +1,20 @@
 /** The shop in three processes, and a card processor that is a fourth: over HTTP, with its own ledger. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { agree, held } from './support/agreement.ts';
-import { openNode } from './support/node.ts';
+import { openVhost } from './support/node.ts';
 import { type Program, startProgram } from './support/program.ts';
 import { cart, openShop, type Shop } from './support/shop.ts';
 
-const node = await openNode();
-afterAll(() => node.close());
+const amqpUrl = await openVhost();
 
-describe.skipIf(node.url === undefined)('over HTTP', () => {
+describe.skipIf(amqpUrl === undefined)('over HTTP', () => {
   const token = 'secret-of-the-shop';
   let simulator: Program;
   let shop: Shop;
 
   beforeAll(async () => {
     simulator = await startProgram({ GATEWAY_TOKEN: token }, { args: ['gateway-simulator'] });
-    shop = await openShop('split', node.url ?? '', {
+    shop = await openShop('split', amqpUrl ?? '', {
       PAYMENT_GATEWAY: 'http',
       GATEWAY_URL: simulator.url,
       GATEWAY_TOKEN: token,

@@ -2,21 +2,18 @@
 import { v7 as uuidv7 } from 'uuid';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { agree } from './support/agreement.ts';
-import { openNode } from './support/node.ts';
+import { openVhost } from './support/node.ts';
 import { cart, inParallel, type Order, openShop, type Setting, type Shop } from './support/shop.ts';
-
-const node = await openNode();
-afterAll(() => node.close());
 
 const settings: readonly Setting[] = ['embedded', 'single', 'split', 'doubled'];
 
 for (const setting of settings) {
-  const runnable = setting === 'embedded' || node.url !== undefined;
-  describe.skipIf(!runnable)(setting, () => {
+  const amqpUrl = setting === 'embedded' ? '' : await openVhost();
+  describe.skipIf(amqpUrl === undefined)(setting, () => {
     let shop: Shop;
 
     beforeAll(async () => {
-      shop = await openShop(setting, node.url ?? '', { GATEWAY_TIMEOUT_SECONDS: '1' });
+      shop = await openShop(setting, amqpUrl ?? '', { GATEWAY_TIMEOUT_SECONDS: '1' });
       await shop.opened();
     });
 

@@ -1,6 +1,7 @@
 import { connect } from 'amqplib';
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openNode } from '../../test/support/node.ts';
+import { addVhost } from '../../test/support/rabbit-control.ts';
 import { until } from '../../test/support/until.ts';
 import { type Broker, BrokerAway, type Delivery, PublishRefused } from './broker.ts';
 import { type RabbitEvent, rabbit } from './rabbit.ts';
@@ -151,8 +152,7 @@ describe.skipIf(node.url === undefined)('RabbitMQ', () => {
   test.skipIf(node.control === undefined)('the virtual host that the URL names is the one', async () => {
     const names = ['shop', 'shop/of two words'];
     for (const name of names) {
-      await node.control?.ctl('add_vhost', name);
-      await node.control?.ctl('set_permissions', '-p', name, 'guest', '.*', '.*', '.*');
+      if (node.control) await addVhost(node.control.control, name);
     }
     const hosts = ['', '/%2F', ...names.map((name) => `/${encodeURIComponent(name)}`)].map((path) => {
       const broker = rabbit({ url: `${node.url}${path}` })({
@@ -203,7 +203,13 @@ describe.skipIf(node.control === undefined)('a RabbitMQ in trouble', () => {
         await node.control?.startApp();
       },
     ],
-    ['closes every connection', async () => void (await node.control?.ctl('close_all_connections', 'test'))],
+    [
+      'closes every connection',
+      async () =>
+        void (await node.control?.tell(
+          'lists:foreach(fun (C) -> rabbit_networking:close_connection(C, "test") end, rabbit_networking:connections()).',
+        )),
+    ],
   ])(
     'that %s: every publish settles, what was confirmed arrives',
     { timeout: 60_000 },
@@ -245,7 +251,9 @@ describe.skipIf(node.control === undefined)('a RabbitMQ in trouble', () => {
     const { broker, events } = service('order', 'a');
     const { deliveries } = receiver(broker);
     await ready(broker);
-    await node.control?.ctl('delete_queue', `${exchange}.order`);
+    await node.control?.tell(`
+      {ok, Queue} = rabbit_amqqueue:lookup(rabbit_misc:r(<<"/">>, queue, <<"${exchange}.order">>)),
+      {ok, _} = rabbit_amqqueue:delete(Queue, false, false, <<"test">>).`);
     await until('it was noticed', () => events.some(({ kind }) => kind === 'disconnected'));
     await ready(broker);
     await broker.publish(packet('a'));
@@ -255,7 +263,7 @@ describe.skipIf(node.control === undefined)('a RabbitMQ in trouble', () => {
   test('that runs out of memory is not ready until it has some again', { timeout: 60_000 }, async () => {
     const { broker, events } = service('order', 'a');
     await ready(broker);
-    await node.control?.ctl('set_vm_memory_high_watermark', '0.000001');
+    await node.control?.tell('vm_memory_monitor:set_vm_memory_high_watermark(0.000001).');
     // It blocks who publishes.
     void broker.publish(packet('a')).catch(() => {});
     await until('it is blocked', () => !broker.ready);
@@ -264,7 +272,7 @@ describe.skipIf(node.control === undefined)('a RabbitMQ in trouble', () => {
       told = true;
     });
     expect(told).toBe(false);
-    await node.control?.ctl('set_vm_memory_high_watermark', '0.6');
+    await node.control?.tell('vm_memory_monitor:set_vm_memory_high_watermark(0.6).');
     await until('it goes on', () => told && broker.ready);
     expect(events.map(({ kind }) => kind)).toEqual(['connected', 'blocked', 'unblocked']);
     await broker.publish(packet('a'));

@@ -1,6 +1,5 @@
 /** A shop of its own for one crash: its databases, its part of RabbitMQ, the program that dies and the one that comes after it. */
-import { writeFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { connect } from 'amqplib';
 import { build } from 'esbuild';
 import { expect } from 'vitest';
@@ -8,8 +7,7 @@ import { createOrder } from '../../src/modules/order/index.ts';
 import { createPayment } from '../../src/modules/payment/index.ts';
 import { createStock } from '../../src/modules/stock/index.ts';
 import { migrate, openDatabase, outboxMigrations, rabbit } from '../../src/outbox/index.ts';
-import { makeFolder, removeFolder } from '../support/folder.ts';
-import type { TestNode } from '../support/node.ts';
+import { openVhost } from '../support/node.ts';
 import { createDatabase } from '../support/postgres.ts';
 import { type Program, runProgram, startProgram } from '../support/program.ts';
 import { enter, type Name, type Shop } from '../support/shop.ts';
@@ -19,7 +17,6 @@ import type { Point } from './traps.ts';
 const names = ['order', 'stock', 'payment'] as const;
 const bundle = resolve('dist/crash.js');
 
-/** The leases are what they are: ten seconds for a row of the outbox, ten and the timeout of a call for a payment. */
 const env = { SEED_DEMO: '1', INQUIRY_AFTER_SECONDS: '4', GATEWAY_TIMEOUT_SECONDS: '1' };
 
 /** Longer than a lease: the order's deadline does not step in where something else is to be seen to repair. */
@@ -62,6 +59,8 @@ export interface Scene extends Shop {
   crash(trap: Trap, provoke?: () => Promise<unknown>): Promise<void>;
   /** Types of the messages that a module's outbox holds. */
   outbox(module: Name): Promise<readonly string[]>;
+  /** As if their leases had ended: ten seconds for a row of the outbox, ten and the timeout of a call for a payment. */
+  endLeases(): Promise<void>;
   /** Messages that lie in the queue of a module that does not run, also those that it has left unacknowledged. */
   queued(module: Name): Promise<number>;
   /** Waits until no message is in an outbox or a queue. */
@@ -83,27 +82,12 @@ export const buildProgram = () =>
     logLevel: 'warning',
   });
 
-/** Makes virtual hosts on a node, all at once, and returns their URLs: in each a shop is alone. */
-export async function makeVhosts({ url = '', control }: TestNode, count: number): Promise<string[]> {
-  const vhosts = Array.from({ length: count }, (_, i) => `crash-${i}`);
-  const folder = await makeFolder();
-  const file = join(folder, 'definitions.json');
-  const all = { user: 'guest', configure: '.*', write: '.*', read: '.*' };
-  const definitions = {
-    vhosts: vhosts.map((name) => ({ name })),
-    permissions: vhosts.map((vhost) => ({ vhost, ...all })),
-  };
-  await writeFile(file, JSON.stringify(definitions));
-  await control?.ctl('import_definitions', file);
-  await removeFolder(folder);
-  return vhosts.map((vhost) => `${url}/${vhost}`);
-}
-
-/** Opens a scene in a virtual host. Nothing runs yet. */
-export async function openScene(
-  amqpUrl: string,
-  { migrated = true, stepTimeoutSeconds = patientSeconds }: SceneOptions = {},
-): Promise<Scene> {
+/** Opens a scene. Nothing runs yet. */
+export async function openScene({
+  migrated = true,
+  stepTimeoutSeconds = patientSeconds,
+}: SceneOptions = {}): Promise<Scene> {
+  const amqpUrl = (await openVhost()) ?? '';
   const databases = await Promise.all(names.map((name) => makeDatabase(name, migrated)));
   const databaseUrls = Object.fromEntries(databases.map(({ name, url }) => [name, url]));
   const urls: Record<Name, string[]> = { order: [], stock: [], payment: [] };
@@ -163,6 +147,12 @@ export async function openScene(
       const { signal, output } = await (dying?.ended ?? runProgram(args, environment(running), { bundle }));
       expect(output).toContain(JSON.stringify({ event: 'crash', point, what }));
       expect(signal).toBe('SIGKILL');
+    },
+
+    async endLeases() {
+      for (const name of names)
+        await shop.look(name, (sql) => sql`update outbox set leased_until = least(leased_until, now())`);
+      await shop.look('payment', (sql) => sql`update payments set call_at = least(call_at, now())`);
     },
 
     async queued(module) {

@@ -1,5 +1,6 @@
 /** A private RabbitMQ node: on free ports, with files and an epmd of its own, gone when the tests are. */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { chmod, chown, mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -9,6 +10,8 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { freePorts } from './ports.ts';
+import { type Control, controlScript, tell } from './rabbit-control.ts';
+import { until } from './until.ts';
 
 export interface RabbitNode {
   readonly url: string;
@@ -25,7 +28,11 @@ export interface RabbitNode {
   startAgain(): Promise<void>;
   /** It forgets every queue and message and is there again. */
   reset(): Promise<void>;
-  /** Runs `rabbitmqctl` and returns what it says. */
+  /** Where it takes expressions from. */
+  readonly control: Control;
+  /** Has it evaluate Erlang expressions. */
+  tell(expressions: string): Promise<string>;
+  /** Runs `rabbitmqctl`, for what is said seldom, and returns what it says. */
   ctl(...args: readonly string[]): Promise<string>;
   stop(): Promise<void>;
 }
@@ -44,7 +51,10 @@ export async function startNode(
     for (const path of [base, ...(shared.cookie ? [join(base, '.erlang.cookie')] : [])])
       await chown(path, account.uid, account.gid);
   await chmod(base, 0o700);
-  const [port = 0, distribution, epmd] = await freePorts(3);
+  const [port = 0, distribution, epmd, controlPort = 0] = await freePorts(4);
+  const control = { port: controlPort, secret: randomBytes(16).toString('hex') };
+  // RabbitMQ's own script takes these arguments apart at every space.
+  const controlFile = join(base, 'control.erl');
   const name = `test${port}@localhost`;
   const env = {
     PATH: `${programs}:${process.env['PATH'] ?? ''}`,
@@ -56,7 +66,7 @@ export async function startNode(
     RABBITMQ_NODE_IP_ADDRESS: '127.0.0.1',
     RABBITMQ_NODE_PORT: String(port),
     RABBITMQ_DIST_PORT: String(distribution),
-    RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS: '-kernel inet_dist_use_interface {127,0,0,1}',
+    RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS: `-kernel inet_dist_use_interface {127,0,0,1} -eval file:eval("${controlFile}")`,
     RABBITMQ_MNESIA_BASE: base,
     RABBITMQ_LOG_BASE: base,
     RABBITMQ_SCHEMA_DIR: join(base, 'schema'),
@@ -70,6 +80,8 @@ export async function startNode(
     mode: 0o644,
   });
   await writeFile(join(base, 'enabled_plugins'), '[].\n', { mode: 0o644 });
+  await writeFile(controlFile, controlScript(control), { mode: 0o400 });
+  if (account) await chown(controlFile, account.uid, account.gid);
 
   // The shell holds a pipe to this process: when it closes, however this process ended, the node ends; and epmd with its last node.
   const script = `
@@ -102,29 +114,37 @@ export async function startNode(
     holder.stdin.end();
     await ended;
   }
+  async function started(): Promise<void> {
+    await speaksAmqp(port, holder);
+    await until('the node listens to its tests', () => tell(control, 'true.').then(Boolean, () => false));
+  }
   const node: RabbitNode = {
     url: `amqp://guest:guest@127.0.0.1:${port}`,
     name,
     managed: true,
+    control,
+    tell: (expressions) => tell(control, expressions),
     ctl,
-    stopApp: async () => void (await ctl('stop_app')),
+    stopApp: async () => void (await node.tell('ok = rabbit:stop().')),
     async startApp() {
-      await ctl('start_app');
+      await node.tell('ok = rabbit:start().');
       await speaksAmqp(port, holder);
     },
     async kill() {
-      const pid = Number.parseInt((await ctl('eval', 'list_to_integer(os:getpid()).')).trim(), 10);
+      const pid = Number(await node.tell('list_to_integer(os:getpid()).'));
       process.kill(pid, 'SIGKILL');
       await endHolder();
     },
     async startAgain() {
       holder = launch();
-      await speaksAmqp(port, holder);
+      await started();
     },
     async reset() {
-      await ctl('stop_app');
-      await ctl('force_reset');
-      await ctl('start_app');
+      // As `rabbitmqctl force_reset` does it, before and since RabbitMQ 4.
+      await node.tell(`
+        ok = rabbit:stop(),
+        ok = case code:which(rabbit_db) of non_existing -> rabbit_mnesia:force_reset(); _ -> rabbit_db:force_reset() end,
+        ok = rabbit:start().`);
       await speaksAmqp(port, holder);
     },
     async stop() {
@@ -133,7 +153,7 @@ export async function startNode(
     },
   };
   try {
-    await speaksAmqp(port, holder);
+    await started();
   } catch (error) {
     const output = existsSync(join(base, 'output'))
       ? readFileSync(join(base, 'output'), 'utf8').slice(-2_000)

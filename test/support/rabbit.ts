@@ -39,6 +39,8 @@ function unmanaged(url: string): RabbitNode {
     url,
     name: '',
     managed: false,
+    control: { port: 0, secret: '' },
+    tell: refuse,
     stopApp: refuse,
     startApp: refuse,
     kill: refuse,

@@ -36,6 +36,7 @@ export interface Order {
   readonly reason: { readonly code: string; readonly detail: string } | null;
 }
 
+/** Whom the shop tells that it is busy (503) asks again: `place`, `find` and what waits for an end do so. */
 export interface Shop {
   /** Where each module serves. */
   readonly urls: Readonly<Record<Name, readonly string[]>>;
@@ -135,7 +136,18 @@ export function enter(running: Running, env: Readonly<Record<string, string>> = 
     await broker.publish({ routingKey, contentType: 'application/cloudevents+json', body, mandatory: true });
   }
 
-  const find = async (id: string) => (await (await ask('order', `/orders/${id}`)).json()) as Order;
+  async function askPatiently(path: string, expected: number, body?: unknown): Promise<Order> {
+    let response = await ask('order', path, body);
+    await until(`${path} is answered`, async () => {
+      if (response.status === 503) response = await ask('order', path, body);
+      return response.status !== 503;
+    });
+    const text = await response.text();
+    if (response.status !== expected) throw new Error(`${path}: ${response.status} ${text}`);
+    return JSON.parse(text) as Order;
+  }
+
+  const find = (id: string) => askPatiently(`/orders/${id}`, 200);
 
   return {
     urls: running.urls,
@@ -150,12 +162,7 @@ export function enter(running: Running, env: Readonly<Record<string, string>> = 
         async () => (await ask('order', '/orders', cart('NONE'))).status === 422,
         80_000,
       ),
-    async place(body = cart()) {
-      const response = await ask('order', '/orders', body);
-      const text = await response.text();
-      if (response.status !== 201) throw new Error(`not placed: ${response.status} ${text}`);
-      return JSON.parse(text) as Order;
-    },
+    place: (body = cart()) => askPatiently('/orders', 201, body),
     cancel: (id) => ask('order', `/orders/${id}/cancel`, {}),
     async ended(id) {
       await until(`order ${id} ends`, async () => (await find(id)).step === 'done');
@@ -168,7 +175,11 @@ export function enter(running: Running, env: Readonly<Record<string, string>> = 
           (sql) => sql`select 1 from orders where id = any(${ids}::uuid[]) and step <> 'done' limit 1`,
         );
       await until(`${ids.length} orders end`, async () => (await open()).length === 0, 90_000);
-      return Promise.all(ids.map(find));
+      const ended: Order[] = [];
+      await inParallel(20, ids.length, async (n) => {
+        ended[n] = await find(ids[n] ?? '');
+      });
+      return ended;
     },
     look: (module, statement) => databases[module].query(statement),
     holdUp: (module) =>

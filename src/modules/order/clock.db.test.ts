@@ -1,26 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import {
-  cart,
-  database,
-  get,
-  history,
-  list,
-  message,
-  mug,
-  orderRow,
-  overdue,
-  patience,
-  placed,
-  post,
-  receive,
-  said,
-  sendAll,
-  unit,
-} from '../../../test/support/order.ts';
+import { cart, message, mug, openOrder, patience } from '../../../test/support/order.ts';
 import { createListing, isListed } from './catalogue.ts';
 import { createDeadlines } from './clock.ts';
 import { createNotices } from './notices/notices.ts';
 import { orderStore } from './store.ts';
+
+const { database, get, history, list, orderRow, overdue, placed, post, receive, said, sendAll, unit } =
+  await openOrder();
 
 const deadlines = createDeadlines(unit, patience);
 

@@ -1,19 +1,8 @@
 import { v7 as uuidv7 } from 'uuid';
 import { describe, expect, test } from 'vitest';
-import {
-  cart,
-  database,
-  get,
-  history,
-  list,
-  message,
-  mug,
-  placed,
-  post,
-  receive,
-  routes,
-  said,
-} from '../../../test/support/order.ts';
+import { cart, message, mug, openOrder } from '../../../test/support/order.ts';
+
+const { database, get, history, list, placed, post, receive, routes, said } = await openOrder();
 
 describe('placing', () => {
   test('stores the order and asks Stock in one transaction, and answers with it', async () => {

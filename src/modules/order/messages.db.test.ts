@@ -1,16 +1,8 @@
 import { v7 as uuidv7 } from 'uuid';
 import { describe, expect, test } from 'vitest';
-import {
-  database,
-  get,
-  history,
-  message,
-  orderRow,
-  placed,
-  receive,
-  said,
-  sendAll,
-} from '../../../test/support/order.ts';
+import { message, openOrder } from '../../../test/support/order.ts';
+
+const { database, get, history, orderRow, placed, receive, said, sendAll } = await openOrder();
 
 describe('the saga in the database', () => {
   test('reserved and authorized: confirmed, and the customer is to be told', async () => {

@@ -1,24 +1,13 @@
 import { v7 as uuidv7 } from 'uuid';
 import { describe, expect, test } from 'vitest';
-import {
-  authorize,
-  database,
-  endClaim,
-  hears,
-  ledger,
-  message,
-  open,
-  row,
-  said,
-  settings,
-  simulated,
-  unit,
-} from '../../../test/support/payment.ts';
+import { authorize, message, openPayment, settings } from '../../../test/support/payment.ts';
 import { until } from '../../../test/support/until.ts';
 import { createInquiries } from '../inquiries.ts';
 import type { Authorization, Gateway } from './gateway/gateway.ts';
 import { createHandler } from './messages.ts';
 import { type DueCall, paymentStore } from './store.ts';
+
+const { database, endClaim, hears, ledger, open, row, said, simulated, unit } = await openPayment();
 
 describe('calls', () => {
   test('no more at once than allowed, no call by two replicas, and all are made', async () => {

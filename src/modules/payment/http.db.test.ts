@@ -1,6 +1,8 @@
 import { v7 as uuidv7 } from 'uuid';
 import { expect, test } from 'vitest';
-import { authorize, hears, open } from '../../../test/support/payment.ts';
+import { authorize, openPayment } from '../../../test/support/payment.ts';
+
+const { hears, open } = await openPayment();
 
 test('payments are listed newest first, never with a token', async () => {
   const { receive, routes } = open();

@@ -1,15 +1,8 @@
 import { v7 as uuidv7 } from 'uuid';
 import { describe, expect, test } from 'vitest';
-import {
-  authorize,
-  becomes,
-  database,
-  hears,
-  ledger,
-  message,
-  open,
-  said,
-} from '../../../test/support/payment.ts';
+import { authorize, message, openPayment } from '../../../test/support/payment.ts';
+
+const { becomes, database, hears, ledger, open, said } = await openPayment();
 
 describe('an authorization', () => {
   test('is made as soon as it is wished: ten, one after the other, do not wait for ten seconds of the clock', async () => {

@@ -1,20 +1,13 @@
 /** One suite for every card processor: whatever it does to a call, the money moves once and Payment learns of it. */
 import { v7 as uuidv7 } from 'uuid';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import {
-  authorize,
-  becomes,
-  database,
-  endClaim,
-  hears,
-  message,
-  open,
-  row,
-} from '../../../../test/support/payment.ts';
+import { authorize, message, openPayment } from '../../../../test/support/payment.ts';
 import { type Processor, processors } from '../../../../test/support/processors.ts';
 import { until } from '../../../../test/support/until.ts';
 import type { Observer } from '../../../outbox/index.ts';
 import type { Gateway } from './gateway.ts';
+
+const { becomes, database, endClaim, hears, open, row } = await openPayment();
 
 type Failure = Parameters<NonNullable<Observer['failed']>>[0];
 
