@@ -105,13 +105,14 @@ export function deliver({ world, broker, processes }: Running, count: number): b
   return true;
 }
 
-/** Lets a clock strike, mostly one that has something to do. */
+/** Lets a clock strike that has something to do; now and then another, which must do nothing then. */
 function work({ world, processes }: Running): boolean {
-  const idle = processes.flatMap((process) =>
-    process.clocks.filter(({ worker }) => !process.busy.has(worker)).map((clock) => ({ process, clock })),
+  const anyClock = world.chance.hit(0.1);
+  const from = processes.flatMap((process) =>
+    process.clocks
+      .filter((clock) => !process.busy.has(clock.worker) && (anyClock || isDue(clock)))
+      .map((clock) => ({ process, clock })),
   );
-  const due = idle.filter(({ clock }) => isDue(clock));
-  const from = due.length > 0 && world.chance.hit(0.8) ? due : idle;
   if (from.length === 0) return false;
   const { process, clock } = world.chance.pick(from);
   process.run(clock);

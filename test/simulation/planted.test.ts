@@ -171,7 +171,7 @@ const bugs: Readonly<Record<string, Bug>> = {
 describe.each(Object.entries(bugs))('%s', (_, { broker, plant, hearts = {}, found }) => {
   test('is found, in seeds that the program survives', { timeout: 120_000 }, async () => {
     planted.hearts = hearts;
-    const run = await findFault({ broker, ...(plant && { plant }) }, seeds);
+    const run = await findFault({ broker, ...(plant && { plant }) }, seeds, found);
     expect(run?.violations.join('\n')).toMatch(found);
     planted.hearts = {};
     await runSeeds({ broker }, { from: 1, count: run?.seed ?? 1 });

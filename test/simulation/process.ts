@@ -14,7 +14,7 @@ import type { MessageMemory } from './memory/messages.ts';
 import type { Mortal, World } from './world.ts';
 
 /** When a parked message is tried again: soon, and not often, so that some die of it. */
-const retryPolicy = { firstSeconds: 1, maxSeconds: 10, maxAttempts: 3 };
+const retryPolicy = { firstSeconds: 1, maxSeconds: 10, maxAttempts: 2 };
 
 /** What a module's processes have in common: what it is made of, and what it remembers. */
 export interface Module {

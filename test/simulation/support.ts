@@ -35,6 +35,6 @@ export const everything: readonly string[] = [
 export const forgotten: readonly string[] = [...forgetful, 'discarded'];
 
 /** What of everything has happened in at least one of fifty runs; in a few runs, at all. */
-export function commonly(counts: Readonly<Record<string, number>>, runs: number): readonly string[] {
-  return everything.filter((what) => runs < 1_000 || (counts[what] ?? 0) >= runs / 50);
+export function commonly(counts: ReadonlyMap<string, number>, runs: number): readonly string[] {
+  return everything.filter((what) => runs < 1_000 || (counts.get(what) ?? 0) >= runs / 50);
 }

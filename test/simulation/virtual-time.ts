@@ -18,6 +18,19 @@ export interface VirtualTime {
 let latestMs = 0;
 const pauseBetweenRunsMs = 1_000;
 
+/** The moment of the run, since 1970. Here, and the class with it, so that the engine compiles what uses it once, not for each run. */
+let nowMs = 0;
+
+class VirtualDate extends Date {
+  constructor(value: number | string | Date = nowMs) {
+    super(value);
+  }
+  static override now = () => nowMs;
+}
+
+/** What takes too long is given up by the run, not by the clock on the wall. */
+const neverAborts = Object.assign(new AbortController().signal, { addEventListener() {} });
+
 export function installVirtualTime(chance: Chance): VirtualTime {
   const real = {
     Date: globalThis.Date,
@@ -26,23 +39,19 @@ export function installVirtualTime(chance: Chance): VirtualTime {
     setImmediate: globalThis.setImmediate,
     getRandomValues: crypto.getRandomValues,
     timeout: AbortSignal.timeout,
+    stackTraceLimit: Error.stackTraceLimit,
   };
   const startMs = Math.max(real.Date.now(), latestMs + pauseBetweenRunsMs);
-  let nowMs = startMs;
   let immediates = 0;
 
-  class VirtualDate extends real.Date {
-    constructor(...value: readonly []) {
-      super(...((value.length === 0 ? [nowMs] : value) as readonly [number]));
-    }
-    static override now = () => nowMs;
-  }
-
+  nowMs = startMs;
   globalThis.Date = VirtualDate as DateConstructor;
   performance.now = () => nowMs - startMs;
   Math.random = chance.next;
-  crypto.getRandomValues = ((bytes: Uint8Array) =>
-    bytes.map((_, i) => (bytes[i] = chance.below(256)))) as typeof crypto.getRandomValues;
+  crypto.getRandomValues = ((bytes: Uint8Array) => {
+    for (let i = 0; i < bytes.length; i += 1) bytes[i] = chance.below(256);
+    return bytes;
+  }) as typeof crypto.getRandomValues;
   globalThis.setImmediate = ((callback: () => void) => {
     immediates += 1;
     process.nextTick(() => {
@@ -50,8 +59,9 @@ export function installVirtualTime(chance: Chance): VirtualTime {
       callback();
     });
   }) as typeof setImmediate;
-  // What takes too long is given up by the run, not by the clock on the wall.
-  AbortSignal.timeout = () => new AbortController().signal;
+  AbortSignal.timeout = () => neverAborts;
+  // Most errors of a run are part of its weather, and nobody reads where they come from.
+  Error.stackTraceLimit = 0;
 
   return {
     elapsedMs: () => nowMs - startMs,
@@ -73,6 +83,7 @@ export function installVirtualTime(chance: Chance): VirtualTime {
       globalThis.setImmediate = real.setImmediate;
       crypto.getRandomValues = real.getRandomValues;
       AbortSignal.timeout = real.timeout;
+      Error.stackTraceLimit = real.stackTraceLimit;
     },
   };
 }

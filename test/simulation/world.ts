@@ -21,7 +21,7 @@ export interface World {
   readonly chance: Chance;
   weather: Weather;
   /** How often each thing has happened, to see that it does. */
-  readonly counts: Record<string, number>;
+  readonly counts: Map<string, number>;
   readonly violations: string[];
   readonly waits: readonly Wait[];
   nowMs(): number;
@@ -38,7 +38,7 @@ export interface World {
    * Often resolves at once, sometimes when the run decides; false if that took longer than `limitMs`. Whoever has died waits for
    * ever.
    */
-  pause(owner: Mortal, what: string, limitMs?: number): Promise<boolean>;
+  pause(owner: Mortal, what: string, limitMs?: number): Promise<boolean> | true;
   /** Lets the wait at this place go on. */
   goOn(position: number): void;
   /** Ends a life: nothing of it goes on. */
@@ -55,7 +55,7 @@ export function createWorld(seed: number, weather: Weather, trace?: string[]): W
   const world: World = {
     chance,
     weather,
-    counts: {},
+    counts: new Map(),
     violations: [],
     get waits() {
       return waits;
@@ -77,7 +77,7 @@ export function createWorld(seed: number, weather: Weather, trace?: string[]): W
     },
 
     count(what) {
-      world.counts[what] = (world.counts[what] ?? 0) + 1;
+      world.counts.set(what, (world.counts.get(what) ?? 0) + 1);
     },
 
     violate(what) {
@@ -95,7 +95,7 @@ export function createWorld(seed: number, weather: Weather, trace?: string[]): W
       return known;
     },
 
-    async pause(owner, what, limitMs = Number.POSITIVE_INFINITY) {
+    pause(owner, what, limitMs = Number.POSITIVE_INFINITY) {
       if (owner.alive && !chance.hit(world.weather.delayed)) return true;
       return new Promise<boolean>((goOn) => {
         if (owner.alive) waits.push({ owner, what, latestMs: time.elapsedMs() + limitMs, goOn });

@@ -99,41 +99,33 @@ export function createMemory(): Memory {
   }
 
   /** One transaction after the other: nobody meets a half of another. */
-  async function alone<T>(work: () => Promise<T>): Promise<T> {
+  const transaction: Database['transaction'] = async (work, { last } = {}) => {
     const before = turn;
     let end = () => {};
     turn = new Promise((resolve) => {
       end = resolve;
     });
     await before;
+    const transaction: Transaction = { open: true, failed: false };
+    const sql = sqlOf(transaction);
     try {
-      return await work();
+      const result = await work(sql);
+      for (const statement of last?.(sql) ?? []) await statement.execute();
+      if (transaction.failed)
+        throw new Error('the transaction was rolled back: one of its statements had failed');
+      tell();
+      return result;
+    } catch (error) {
+      for (const { rows, key, before } of written.reverse())
+        if (before === undefined) rows.delete(key);
+        else rows.set(key, before);
+      throw error;
     } finally {
+      transaction.open = false;
+      written = [];
       end();
     }
-  }
-
-  const transaction: Database['transaction'] = (work, { last } = {}) =>
-    alone(async () => {
-      const transaction: Transaction = { open: true, failed: false };
-      const sql = sqlOf(transaction);
-      try {
-        const result = await work(sql);
-        for (const statement of last?.(sql) ?? []) await statement.execute();
-        if (transaction.failed)
-          throw new Error('the transaction was rolled back: one of its statements had failed');
-        tell();
-        return result;
-      } catch (error) {
-        for (const { rows, key, before } of written.reverse())
-          if (before === undefined) rows.delete(key);
-          else rows.set(key, before);
-        throw error;
-      } finally {
-        transaction.open = false;
-        written = [];
-      }
-    });
+  };
 
   function tell(): void {
     if (listeners.length === 0 || written.length === 0) return;
