@@ -51,6 +51,7 @@ export default defineConfig({
         test: {
           name: 'e2e',
           include: ['test/**/*.e2e.test.ts'],
+          exclude: ['test/readme.e2e.test.ts'],
           // Crash points wait for leases to end, ten seconds each: they do so together.
           maxConcurrency: 8,
           globalSetup: ['test/support/services.ts', 'test/support/rabbit-service.ts'],
@@ -61,9 +62,19 @@ export default defineConfig({
       {
         extends: true,
         test: {
+          // It measures: after all others, with nothing beside it.
+          name: 'readme',
+          include: ['test/readme.e2e.test.ts'],
+          sequence: { groupOrder: 1 },
+          testTimeout: 60_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
           name: 'long',
           include: ['test/**/*.long.test.ts'],
-          globalSetup: ['test/support/services.ts'],
+          globalSetup: ['test/support/services.ts', 'test/support/rabbit-service.ts'],
           testTimeout: 600_000,
           hookTimeout: 90_000,
         },

@@ -21,6 +21,11 @@ import { hasVhosts } from './support/node.ts';
 import { cart } from './support/shop.ts';
 import { until } from './support/until.ts';
 
+/**
+ * What repairs is often a lease that ends, of ten seconds or a little more. One scene of a message and one of a call wait for it;
+ * the others turn the clock, as if it had.
+ */
+
 /** Two mugs for 25 euros; there are a thousand. */
 const order = cart('MUG-01', 2);
 
@@ -69,6 +74,7 @@ describe.skipIf(!hasVhosts()).concurrent('kill -9', { timeout: 120_000 }, () => 
       await scene.crash({ point: 'committed', what: 'order.confirmed' }, placing(scene));
       expect(await scene.outbox('order')).toEqual(['order.confirmed']);
       expect(await payments(scene)).toEqual([{ state: 'authorized', amount: 2500 }]);
+      await scene.endLeases();
       await scene.start();
       await endsAs(confirmed, scene);
     });
@@ -80,6 +86,7 @@ describe.skipIf(!hasVhosts()).concurrent('kill -9', { timeout: 120_000 }, () => 
       // Stock has heard it and acts, whether its sender lives or not.
       await until('Stock has answered', async () => (await scene.queued('order')) > 0);
       expect(await reservations(scene)).toEqual(['held']);
+      await scene.endLeases();
       await scene.start('order');
       await endsAs(confirmed, scene);
     });
@@ -91,6 +98,7 @@ describe.skipIf(!hasVhosts()).concurrent('kill -9', { timeout: 120_000 }, () => 
       // It was heard: the saga goes on to its end without Stock.
       expect(await scene.ended(await orderId(scene))).toMatchObject({ status: 'confirmed' });
       expect(await reservations(scene)).toEqual(['held']);
+      await scene.endLeases();
       await scene.start('stock');
       await endsAs(confirmed, scene);
     });
@@ -159,6 +167,7 @@ describe.skipIf(!hasVhosts()).concurrent('kill -9', { timeout: 120_000 }, () => 
       await scene.crash({ point: 'called', what: 'authorize' }, placing(scene));
       expect(await payments(scene)).toEqual([{ state: 'authorizing', amount: 2500 }]);
       expect(await ledger(scene)).toEqual([{ operation: 'authorize', amount: 2500, asks: 1 }]);
+      await scene.endLeases();
       await scene.start();
       await endsAs(confirmed, scene);
       expect((await ledger(scene))[0]).toEqual({ operation: 'authorize', amount: 2500, asks: 2 });
@@ -168,6 +177,7 @@ describe.skipIf(!hasVhosts()).concurrent('kill -9', { timeout: 120_000 }, () => 
       await scene.crash({ point: 'calling', what: 'capture' }, placing(scene));
       expect(await payments(scene)).toEqual([{ state: 'capturing', amount: 2500 }]);
       expect(await operations(scene)).toEqual(['authorize']);
+      await scene.endLeases();
       await scene.start();
       await endsAs(confirmed, scene);
     });
@@ -176,6 +186,7 @@ describe.skipIf(!hasVhosts()).concurrent('kill -9', { timeout: 120_000 }, () => 
       await scene.crash({ point: 'called', what: 'capture' }, placing(scene));
       expect(await payments(scene)).toEqual([{ state: 'capturing', amount: 2500 }]);
       expect(await operations(scene)).toEqual(['authorize', 'capture']);
+      await scene.endLeases();
       await scene.start();
       await endsAs(confirmed, scene);
       expect((await ledger(scene))[1]).toEqual({ operation: 'capture', amount: 2500, asks: 2 });
@@ -188,6 +199,7 @@ describe.skipIf(!hasVhosts()).concurrent('kill -9', { timeout: 120_000 }, () => 
       );
       expect(await payments(scene)).toEqual([{ state: 'voiding', amount: 2500 }]);
       expect(await operations(scene)).toEqual(['authorize']);
+      await scene.endLeases();
       await scene.start();
       await endsAs(cancelled, scene);
     });
@@ -196,6 +208,7 @@ describe.skipIf(!hasVhosts()).concurrent('kill -9', { timeout: 120_000 }, () => 
       await scene.crash({ point: 'called', what: 'void', withheld: 'payment.authorized' }, cancelling(scene));
       expect(await payments(scene)).toEqual([{ state: 'voiding', amount: 2500 }]);
       expect(await operations(scene)).toEqual(['authorize', 'void']);
+      await scene.endLeases();
       await scene.start();
       await endsAs(cancelled, scene);
       expect((await ledger(scene))[1]).toEqual({ operation: 'void', amount: 2500, asks: 2 });

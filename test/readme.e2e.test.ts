@@ -30,18 +30,6 @@ const alike = (shown: unknown): unknown =>
       : value,
   );
 
-/** How many times longer work takes here now than on cores of its own: 1 where nothing else wants them. */
-function slowdown(): number {
-  const startMs = performance.now();
-  const before = process.cpuUsage();
-  let usedMs = 0;
-  while (usedMs < 50) {
-    const { user, system } = process.cpuUsage(before);
-    usedMs = (user + system) / 1_000;
-  }
-  return Math.max(1, (performance.now() - startMs) / usedMs);
-}
-
 test('its first order is answered as shown, and confirmed in under 200 ms', { timeout: 60_000 }, async () => {
   expect(commands).toHaveLength(2);
   const program = await startProgram({ DATA_DIR: join(folder, 'data') });
@@ -62,7 +50,7 @@ test('its first order is answered as shown, and confirmed in under 200 ms', { ti
   const answer = await run(list?.command ?? '');
   expect(answer).toEqual(alike(list?.answer));
   const [{ createdAt, updatedAt }] = answer.data;
-  expect(Date.parse(updatedAt) - Date.parse(createdAt)).toBeLessThan(200 * slowdown());
+  expect(Date.parse(updatedAt) - Date.parse(createdAt)).toBeLessThan(200);
   await program.end();
 });
 

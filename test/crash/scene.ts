@@ -152,7 +152,10 @@ export async function openScene({
     async endLeases() {
       for (const name of names)
         await shop.look(name, (sql) => sql`update outbox set leased_until = least(leased_until, now())`);
-      await shop.look('payment', (sql) => sql`update payments set call_at = least(call_at, now())`);
+      await shop.look(
+        'payment',
+        (sql) => sql`update payments set call_at = least(call_at, now()) where call_at is not null`,
+      );
     },
 
     async queued(module) {

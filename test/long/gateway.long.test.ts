@@ -1,9 +1,9 @@
 /** The shop in three processes, and a card processor that is a fourth: over HTTP, with its own ledger. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { agree, held } from './support/agreement.ts';
-import { openVhost } from './support/node.ts';
-import { type Program, startProgram } from './support/program.ts';
-import { cart, openShop, type Shop } from './support/shop.ts';
+import { agree, held } from '../support/agreement.ts';
+import { openVhost } from '../support/node.ts';
+import { type Program, startProgram } from '../support/program.ts';
+import { cart, openShop, type Shop } from '../support/shop.ts';
 
 const amqpUrl = await openVhost();
 

@@ -1,11 +1,11 @@
 /** The program over a database that falls silent, is refused or is blocked: every answer in time, and every answer true. */
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { type Database, openDatabase } from '../src/outbox/index.ts';
-import { createDatabase } from './support/postgres.ts';
-import { type Program, startProgram } from './support/program.ts';
-import { openProxy, type TestProxy } from './support/proxy.ts';
-import { inParallel } from './support/shop.ts';
-import { until } from './support/until.ts';
+import { type Database, openDatabase } from '../../src/outbox/index.ts';
+import { createDatabase } from '../support/postgres.ts';
+import { type Program, startProgram } from '../support/program.ts';
+import { openProxy, type TestProxy } from '../support/proxy.ts';
+import { inParallel } from '../support/shop.ts';
+import { until } from '../support/until.ts';
 
 /** Everybody has an answer by then; the rest is for the machine that runs the tests. */
 const answeredMs = 2_000;

@@ -1,0 +1,146 @@
+/** The audit as an operator asks for it of three processes, from databases and doors; and under a load that goes on. */
+import { request } from 'node:http';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import type { Report } from '../../src/audit/audit.ts';
+import { openVhost } from '../support/node.ts';
+import { runProgram } from '../support/program.ts';
+import { cart, inParallel, openShop, type Shop } from '../support/shop.ts';
+import { until } from '../support/until.ts';
+
+const amqpUrl = await openVhost();
+
+const ids = (report: Report) =>
+  report.findings.flatMap(({ invariant, examples }) =>
+    examples.map(({ subject }) => `${invariant} ${subject}`),
+  );
+
+describe.skipIf(amqpUrl === undefined)('three processes', () => {
+  let shop: Shop;
+  beforeAll(async () => {
+    shop = await openShop('split', amqpUrl ?? '');
+    await shop.opened();
+  });
+  afterAll(async () => {
+    await shop.stop();
+  });
+
+  test('databases and doors say the same; a finding is a table, JSON, and exit code 1', {
+    timeout: 120_000,
+  }, async () => {
+    const { id } = await shop.place();
+    await shop.ended(id);
+    await until('it is clean', async () => (await shop.audit(0)).clean);
+    const databases = Object.fromEntries(
+      Object.entries(shop.databaseUrls).map(([name, url]) => [`${name.toUpperCase()}_DATABASE_URL`, url]),
+    );
+    const doors = Object.fromEntries(
+      Object.entries(shop.urls).map(([name, [url = '']]) => [`${name.toUpperCase()}_URL`, url]),
+    );
+    // Order's door beside the other two databases: each is taken from where it is known.
+    const { ORDER_DATABASE_URL: _, ...others } = databases;
+    const mixed = { ...others, ORDER_URL: doors['ORDER_URL'] ?? '' };
+    for (const env of [databases, doors, mixed])
+      expect(await runProgram(['audit', '--grace-seconds', '0'], env)).toMatchObject({ code: 0 });
+
+    await shop.look('payment', (sql) => sql`update payments set amount = 1 where order_id = ${id}`);
+    for (const env of [databases, doors, mixed]) {
+      const { code, output } = await runProgram(['audit', '--json', '--grace-seconds', '0.1'], env);
+      expect(ids(JSON.parse(output))).toEqual([`amount_differs ${id}`, `gateway_disagrees ${id}`]);
+      expect(code).toBe(1);
+    }
+    const { output } = await runProgram(['audit', '--grace-seconds', '0.1'], doors);
+    expect(output).toContain("1 the payment is not the order's total [amount_differs]");
+    expect(output).toContain(id);
+    expect(output).toMatch(/payment {2}captured \(1 EUR\)/);
+    await shop.look('payment', (sql) => sql`update payments set amount = 1250 where order_id = ${id}`);
+  });
+
+  test('a process that does not run all of them has no audit', async () => {
+    expect((await shop.ask('stock', '/admin/audit')).status).toBe(404);
+    expect((await shop.ask('stock', '/admin/order/facts')).status).toBe(404);
+  });
+
+  test('a reader that takes nothing holds one snapshot; the third is refused, one that goes makes room', async () => {
+    // More than the buffers between here and there can hold.
+    await shop.look(
+      'stock',
+      (sql) => sql`
+        insert into reservations (order_id, state, lines)
+        select gen_random_uuid(), 'released', ('[{"sku": "' || repeat('X', 100) || '", "quantity": 1}]')::jsonb
+        from generate_series(1, 100000)`,
+    );
+    const url = `${shop.urls.stock[0]}/admin/stock/facts`;
+    const readers = await Promise.all([slowReader(url), slowReader(url)]);
+    const third = await fetch(url);
+    expect(third.status).toBe(503);
+    expect(third.headers.get('retry-after')).toBe('5');
+    const snapshots = async () =>
+      (
+        await shop.look(
+          'stock',
+          (sql) => sql`
+            select 1 from pg_stat_activity
+            where datname = current_database() and state = 'idle in transaction' and backend_xmin is not null`,
+        )
+      ).length;
+    await expect.poll(snapshots).toBe(2);
+    for (const reader of readers) reader.destroy();
+    await expect.poll(snapshots).toBe(0);
+    const facts = await (await fetch(url)).text();
+    expect(facts.endsWith('{"fact":"end"}\n')).toBe(true);
+    // One that is left: a stop, which must end with 0, does not wait for it.
+    await slowReader(url);
+  });
+});
+
+/** Asks and never reads. */
+function slowReader(url: string): Promise<{ destroy(): void }> {
+  return new Promise((resolve, reject) => {
+    const asked = request(url, (response) => {
+      response.pause();
+      response.on('error', () => {});
+      resolve(response);
+    });
+    asked.on('error', reject);
+    asked.end();
+  });
+}
+
+test('asked again and again under a load of every outcome, it never finds anything', {
+  timeout: 120_000,
+}, async () => {
+  const shop = await openShop('embedded', '', { GATEWAY_TIMEOUT_SECONDS: '0.5' });
+  onTestFinished(() => shop.stop());
+  await shop.opened();
+  const carts = [
+    cart('PEN-01'),
+    cart('PEN-01', 1, 'tok_declined'),
+    cart('RARE-01', 1_000),
+    cart('PEN-01', 1, 'tok_timeout'),
+    cart('PEN-01', 1, 'tok_unavailable'),
+    cart('MUG-01', 2, 'tok_visa'),
+  ];
+  // The time itself is what is tested: orders must grow older than the grace time while others are under way.
+  const graceSeconds = 4;
+  const latestMs = performance.now() + 3 * graceSeconds * 1_000;
+  const reports: Report[] = [];
+  const auditing = (async () => {
+    while (performance.now() < latestMs) {
+      const answer = await shop.ask('order', `/admin/audit?graceSeconds=${graceSeconds}`);
+      reports.push((await answer.json()) as Report);
+    }
+  })();
+  const placed: string[] = [];
+  await inParallel(8, 2_000, async (n) => {
+    if (performance.now() > latestMs) return;
+    const { id } = await shop.place(carts[n % carts.length]);
+    placed.push(id);
+    if (n % 7 === 0) await shop.cancel(id);
+  });
+  await auditing;
+  expect(reports.flatMap(ids)).toEqual([]);
+  expect(reports.length).toBeGreaterThan(5);
+  expect(reports.at(-1)?.orders).toBeGreaterThan(100);
+  await Promise.all(placed.map((id) => shop.ended(id)));
+  await until('all agree without any grace', async () => (await shop.audit(0)).clean);
+});
