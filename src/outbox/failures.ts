@@ -22,6 +22,8 @@ import type { Database, Sql } from './transaction.ts';
  * them only the number is kept. A message that could be handled is always kept: of those there are as many as business sends.
  */
 const maxDead = 100_000;
+/** Counting them reads them all, so far from the limit they are counted once for so many. */
+const maxUncounted = 1_000;
 /** Failures tried in one run of the worker. */
 const maxRetriedAtOnce = 100;
 /** What a packet of ours may hold, in characters: every message of ours is kept whole, and can be tried again. */
@@ -53,6 +55,20 @@ export function createFailures(options: {
     return retry === 'dead' ? null : retry.inSeconds;
   }
 
+  /** How many more may be kept before they are counted again. */
+  let uncounted = 0;
+
+  /** False: there are too many, and it was not kept. */
+  function keepDead(row: Parameters<MessageStore['park']>[1]): Promise<boolean> {
+    return database.query(async (sql) => {
+      if (uncounted === 0 && (await store.countFailures(sql, maxDead)) <= maxDead - maxUncounted)
+        uncounted = maxUncounted;
+      if (uncounted === 0) return store.park(sql, row, maxDead);
+      uncounted -= 1;
+      return store.park(sql, row, null);
+    });
+  }
+
   async function park({
     content,
     error: thrown,
@@ -60,12 +76,11 @@ export function createFailures(options: {
     readonly content: unknown;
     readonly error: unknown;
   }): Promise<void> {
-    const row = rowOf(content, thrown);
     const error = describe(thrown);
     const waitSeconds = waitAfter(thrown, 1);
-    const kept = await database.query((sql) =>
-      store.park(sql, { ...row, error, waitSeconds }, waitSeconds === null ? maxDead : null),
-    );
+    const row = { ...rowOf(content, thrown), error, waitSeconds };
+    const kept =
+      waitSeconds === null ? await keepDead(row) : await database.query((sql) => store.park(sql, row, null));
     if (!kept) await database.query((sql) => store.park(sql, overflow, null));
     tell(row.id, { ...row, attempts: 1 }, error, waitSeconds);
   }

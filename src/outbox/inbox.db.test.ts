@@ -246,6 +246,28 @@ test('more than 100,000 failures: of what is dead at once only the number is kep
   ]);
 });
 
+test('far from that many they are not counted each time, and yet no replica goes a thousand beyond', {
+  timeout: 60_000,
+}, async () => {
+  const fill = (count: number) =>
+    database.query(
+      (sql) => sql`
+        insert into inbox_failures (id, message, error)
+        select gen_random_uuid(), 'null', 'x' from generate_series(1, ${count}::integer)`,
+    );
+  const shout = (n: number) => ({ ...say(`shout ${n}`), type: 'shout' });
+  const replica = service();
+  await fill(98_998);
+  await replica.receive(shout(1));
+  // Others have filled the table meanwhile.
+  await fill(1_001);
+  for (const from of [2, 602])
+    await replica.receive(...Array.from({ length: 600 }, (_, n) => shout(from + n)));
+  const [row] = await database.query((sql) => sql<{ count: number }[]>`select count(*) from inbox_failures`);
+  // The thousand that it was sure of, and the row that counts the others.
+  expect(row?.count).toBe(98_998 + 1_001 + 1_000 + 1);
+});
+
 describe('a parked message', () => {
   test('is not handled when it comes again', async () => {
     const message = say('bad');

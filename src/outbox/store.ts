@@ -154,6 +154,13 @@ async function park(
   return count > 0;
 }
 
+/** How many failures there are; from `limit` on it does not go on counting. */
+async function countFailures(sql: Sql, limit: number): Promise<number> {
+  const [row] = await sql<{ count: number }[]>`
+    select count(*) from (select from inbox_failures limit ${limit}) as kept`;
+  return row?.count ?? 0;
+}
+
 /** Ids of failures that are due, the longest overdue first. */
 async function dueFailures(sql: Sql, limit: number): Promise<readonly string[]> {
   const rows = await sql<{ id: string }[]>`
@@ -220,6 +227,7 @@ export const messageStore = {
   countStarts,
   forgetStarts,
   park,
+  countFailures,
   dueFailures,
   lockDueFailure,
   lockFailure,

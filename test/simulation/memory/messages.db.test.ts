@@ -260,6 +260,16 @@ describe.each(sides)('$name', ({ database, store, later, empty, errorOf }) => {
       expect(await lockDue(waiting)).toMatchObject({ attempts: 0 });
     });
 
+    test('are counted, up to the limit', async () => {
+      const counted = (limit: number) => within((sql) => store().countFailures(sql, limit));
+      expect(await counted(2)).toBe(0);
+      await park(uuidv7());
+      await park(uuidv7(), null);
+      await park(uuidv7());
+      expect(await counted(5)).toBe(3);
+      expect(await counted(2)).toBe(2);
+    });
+
     test('beyond the limit none is kept, but what is kept is counted', async () => {
       const [first, second, third] = [uuidv7(), uuidv7(), uuidv7()];
       expect(await park(first, null, 'no', 2)).toBe(true);

@@ -111,6 +111,8 @@ export function createMessageMemory(memory: Memory): MessageMemory {
         for (const id of ids) starts.delete(id);
       }),
 
+    countFailures: (sql, limit) => memory.run(sql, () => Math.min(failures.count(), limit)),
+
     park: (sql, { waitSeconds, ...failure }, limit) =>
       memory.run(sql, () => {
         const { id } = failure;
