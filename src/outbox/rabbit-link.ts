@@ -88,8 +88,7 @@ export interface Opened {
 
 /**
  * Creates a rascal broker; it has declared what its configuration says when this resolves. The configuration gets a signal for its sockets:
- * rascal leaves a connection open on which a declaration was refused, and hands it to nobody who could close it. `signal`: nobody waits
- * for it any more.
+ * whatever rascal is doing, they can be ended. `signal`: nobody waits for the broker any more.
  */
 export function openBroker(configOf: (hungUp: AbortSignal) => object, signal: AbortSignal): Promise<Opened> {
   const controller = new AbortController();
