@@ -139,19 +139,18 @@ describe.skipIf(node.control === undefined)('a shop in three processes', () => {
     [
       'RabbitMQ closes every channel',
       // The same as a client that acknowledges what was never delivered to it.
-      () =>
-        control?.ctl(
-          'eval',
-          "[rabbit_channel:do(C, {'basic.ack', 4711, false}) || C <- rabbit_channel:list_local()], ok.",
-        ) ?? Promise.resolve(),
+      async () =>
+        control?.tell(
+          "[ok = rabbit_channel:do(C, {'basic.ack', 4711, false}) || C <- rabbit_channel:list_local()].",
+        ),
     ],
     [
       'RabbitMQ runs out of memory for a while',
       async () => {
-        await control?.ctl('set_vm_memory_high_watermark', 'absolute', '1');
+        await control?.tell('vm_memory_monitor:set_vm_memory_high_watermark(0.000001).');
         await until('Order is blocked', () => shop.programs.order.output().includes('broker blocked'));
         await orderOn();
-        await control?.ctl('set_vm_memory_high_watermark', '0.6');
+        await control?.tell('vm_memory_monitor:set_vm_memory_high_watermark(0.6).');
       },
     ],
     [

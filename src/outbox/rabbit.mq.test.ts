@@ -360,9 +360,9 @@ describe.skipIf(node.control === undefined)('a RabbitMQ in trouble', () => {
     await broker.publish(packet('a'));
     await until('it arrives', () => deliveries.length === 1);
     // The same as a client that acknowledges what was never delivered to it.
-    const closeAll =
-      "[rabbit_channel:do(C, {'basic.ack', 4711, false}) || C <- rabbit_channel:list_local()], ok.";
-    await node.control?.ctl('eval', closeAll);
+    await node.control?.tell(
+      "[ok = rabbit_channel:do(C, {'basic.ack', 4711, false}) || C <- rabbit_channel:list_local()].",
+    );
     await until('it was noticed', () => lost('consuming') > 0);
     await until('it comes again', () => deliveries.length === 2);
     await ready(broker);

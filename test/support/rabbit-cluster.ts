@@ -46,12 +46,12 @@ async function startCluster(programs: string): Promise<RabbitCluster> {
     url: nodes.map(({ url }) => url).join(','),
     nodes,
     async leaderOf(queue, alive = nodes[0]) {
-      const lines = ((await alive?.ctl('list_queues', '--no-table-headers', 'name', 'leader')) ?? '').split(
-        '\n',
-      );
-      const [, name] = lines.map((line) => line.split('\t')).find(([name]) => name === queue) ?? [];
-      const leader = nodes.find((node) => node.name === name?.trim());
-      if (!leader) throw new Error(`nobody leads ${queue}: ${lines.join('; ')}`);
+      const answer = await alive?.tell(`
+        {ok, Queue} = rabbit_amqqueue:lookup(rabbit_misc:r(<<"/">>, queue, <<"${queue}">>)),
+        {_, Node} = amqqueue:get_pid(Queue),
+        atom_to_list(Node).`);
+      const leader = nodes.find(({ name }) => answer === `"${name}"`);
+      if (!leader) throw new Error(`nobody leads ${queue}: ${answer}`);
       return leader;
     },
     stop,
