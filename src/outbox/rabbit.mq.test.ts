@@ -23,14 +23,14 @@ afterEach(async () => {
 });
 
 /** A service with a queue of its own on this test's exchange. */
-function service(name: string, ...bindings: string[]) {
-  return serviceAt(node.url ?? '', name, ...bindings);
-}
+const service = (name: string, ...bindings: string[]) => open({ name, bindings });
 
-function serviceAt(url: string, name: string, ...bindings: string[]) {
+/** The same, somewhere else. */
+function open(place: { name: string; bindings: string[]; url?: string; exchange?: string }) {
+  const { name, bindings, url = node.url ?? '', exchange: on = exchange } = place;
   const events: RabbitEvent[] = [];
   const connect = rabbit({ url, onEvent: (event) => events.push(event) });
-  const broker = connect({ exchange, queue: `${exchange}.${name}`, bindings });
+  const broker = connect({ exchange: on, queue: `${on}.${name}`, bindings });
   brokers.push(broker);
   /** How often this link was lost. */
   const lost = (link: 'publishing' | 'consuming') =>
@@ -164,7 +164,11 @@ describe.skipIf(node.url === undefined)('RabbitMQ', () => {
   test('of several nodes the one that answers is found: one refuses, one takes the connection and says nothing', async () => {
     const mute = await openProxy(node.url ?? '');
     mute.stall();
-    const { broker } = serviceAt(`amqp://127.0.0.1:1,${mute.url},${node.url}`, 'any', 'a');
+    const { broker } = open({
+      name: 'any',
+      bindings: ['a'],
+      url: `amqp://127.0.0.1:1,${mute.url},${node.url}`,
+    });
     await ready(broker);
     await broker.publish(packet('a'));
     await mute.close();
@@ -173,7 +177,7 @@ describe.skipIf(node.url === undefined)('RabbitMQ', () => {
   test('a close does not wait for a node that says nothing', async () => {
     const mute = await openProxy(node.url ?? '');
     mute.stall();
-    const { broker, events } = serviceAt(mute.url, 'mute');
+    const { broker, events } = open({ name: 'mute', bindings: [], url: mute.url });
     await until('it knocks', () => mute.connections.open === 1);
     const startMs = performance.now();
     await broker.close();
@@ -185,7 +189,7 @@ describe.skipIf(node.url === undefined)('RabbitMQ', () => {
   test('a queue that is there and differs: it is told, and no connection is left behind', async () => {
     await operate((channel) => channel.assertQueue(`${exchange}.differs`, { durable: false }));
     const proxy = await openProxy(node.url ?? '');
-    const { broker, events } = serviceAt(proxy.url, 'differs', 'a');
+    const { broker, events } = open({ name: 'differs', bindings: ['a'], url: proxy.url });
     await until('it is told', () => events.length > 0);
     expect(events).toEqual([
       { kind: 'unreachable', link: 'consuming', error: expect.stringContaining('PRECONDITION_FAILED') },
@@ -200,7 +204,7 @@ describe.skipIf(node.url === undefined)('RabbitMQ', () => {
   }, async () => {
     const proxy = await openProxy(node.url ?? '');
     // Noticed after two to three of these; by default they are 10 s.
-    const { broker, lost } = serviceAt(`${proxy.url}?heartbeat=1`, 'order', 'a');
+    const { broker, lost } = open({ name: 'order', bindings: ['a'], url: `${proxy.url}?heartbeat=1` });
     const { texts } = receiver(broker);
     await ready(broker);
     proxy.stall();
@@ -222,35 +226,38 @@ describe.skipIf(node.url === undefined)('RabbitMQ', () => {
       ),
     );
 
-  test.each([
-    ['the queue', (channel: Channel) => channel.deleteQueue(`${exchange}.order`)],
-    ['the exchange', (channel: Channel) => channel.deleteExchange(exchange)],
-    ['a binding', (channel: Channel) => channel.unbindQueue(`${exchange}.order`, exchange, 'a')],
-    [
-      'everything',
-      async (channel: Channel) => {
-        await channel.deleteExchange(exchange);
-        await channel.deleteQueue(`${exchange}.order`);
-      },
-    ],
-    [
-      'the queue, and made anew without its bindings',
-      async (channel: Channel) => {
-        await channel.deleteQueue(`${exchange}.order`);
-        await channel.assertQueue(`${exchange}.order`, {
-          arguments: { 'x-queue-type': 'quorum', 'x-delivery-limit': 1_000_000 },
-        });
-      },
-    ],
-  ])('%s is deleted: it is there again, though nothing else happens', async (_, remove) => {
-    const { broker: order } = service('order', 'a', 'b');
-    const { broker: stock } = service('stock');
-    const { deliveries } = receiver(order);
-    await ready(order, stock);
-    await operate(remove);
-    await expect(stock.publish(packet('a'))).rejects.toThrow();
-    await taken(stock, 'a');
-    await until('it arrives', () => deliveries.length > 0);
+  /** What an operator may delete of a service's part, by what remains of it. */
+  const deletions: Record<string, (channel: Channel, on: string) => Promise<unknown>> = {
+    'no queue': (channel, on) => channel.deleteQueue(`${on}.order`),
+    'no exchange': (channel, on) => channel.deleteExchange(on),
+    'no binding': (channel, on) => channel.unbindQueue(`${on}.order`, on, 'a'),
+    nothing: async (channel, on) => {
+      await channel.deleteExchange(on);
+      await channel.deleteQueue(`${on}.order`);
+    },
+    'another queue of that name': async (channel, on) => {
+      await channel.deleteQueue(`${on}.order`);
+      await channel.assertQueue(`${on}.order`, {
+        arguments: { 'x-queue-type': 'quorum', 'x-delivery-limit': 1_000_000 },
+      });
+    },
+  };
+
+  // Together: each waits for its own next look, for up to ten seconds.
+  test(`what is deleted is there again, though nothing else happens: ${Object.keys(deletions).join(', ')}`, async () => {
+    await Promise.all(
+      Object.values(deletions).map(async (remove, n) => {
+        const on = `${exchange}.${n}`;
+        const { broker: order } = open({ name: 'order', bindings: ['a', 'b'], exchange: on });
+        const { broker: stock } = open({ name: 'stock', bindings: [], exchange: on });
+        const { deliveries } = receiver(order);
+        await ready(order, stock);
+        await operate((channel) => remove(channel, on));
+        await expect(stock.publish(packet('a'))).rejects.toThrow();
+        await taken(stock, 'a');
+        await until('it arrives', () => deliveries.length > 0);
+      }),
+    );
   });
 
   test.skipIf(node.control === undefined)('the virtual host that the URL names is the one', async () => {
