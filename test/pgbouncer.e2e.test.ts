@@ -13,7 +13,7 @@ import { until } from './support/until.ts';
 /** Short, so that what a killed PgBouncer leaves undone is soon asked for again. */
 const impatient = { STEP_TIMEOUT_SECONDS: '1', INQUIRY_AFTER_SECONDS: '2', GATEWAY_TIMEOUT_SECONDS: '1' };
 /** Each module opens up to eleven. */
-const poolSize = 3;
+const poolSize = 5;
 const names = ['order', 'stock', 'payment'] as const;
 
 const node = await openNode();
@@ -48,7 +48,9 @@ describe.skipIf(node.url === undefined || !(await hasPgBouncer()))('behind PgBou
     await Promise.all(databases.map(({ drop }) => drop()));
   });
 
-  test('300 orders, 50 at a time: all end, no database has more connections than PgBouncer may open', async () => {
+  test('300 orders, 50 at a time: all end, no database has more connections than PgBouncer may open', {
+    timeout: 120_000,
+  }, async () => {
     const orders: Order[] = [];
     await inParallel(50, 300, async () => void orders.push(await shop.place(cart('PEN-01'))));
     const ended = await shop.allEnded(orders);
@@ -66,7 +68,9 @@ describe.skipIf(node.url === undefined || !(await hasPgBouncer()))('behind PgBou
     await agree(shop);
   });
 
-  test('it is killed under load and started again: the same processes go on, every order ends', async () => {
+  test('it is killed under load and started again: the same processes go on, every order ends', {
+    timeout: 120_000,
+  }, async () => {
     const load = startLoad(shop.urls.order, 10, createRandom(1));
     await until('customers order', () => load.accepted.size >= 10);
     await pgBouncer.kill();
