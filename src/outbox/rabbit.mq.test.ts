@@ -1,6 +1,7 @@
-import { connect } from 'amqplib';
+import { type Channel, connect } from 'amqplib';
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openNode } from '../../test/support/node.ts';
+import { openProxy } from '../../test/support/proxy.ts';
 import { addVhost } from '../../test/support/rabbit-control.ts';
 import { until } from '../../test/support/until.ts';
 import { type Broker, BrokerAway, type Delivery, PublishRefused } from './broker.ts';
@@ -22,12 +23,32 @@ afterEach(async () => {
 });
 
 /** A service with a queue of its own on this test's exchange. */
-function service(name: string, ...bindings: string[]) {
+const service = (name: string, ...bindings: string[]) => open({ name, bindings });
+
+/** The same, somewhere else. */
+function open(place: { name: string; bindings: string[]; url?: string; exchange?: string }) {
+  const { name, bindings, url = node.url ?? '', exchange: on = exchange } = place;
   const events: RabbitEvent[] = [];
-  const connect = rabbit({ url: node.url ?? '', onEvent: (event) => events.push(event) });
-  const broker = connect({ exchange, queue: `${exchange}.${name}`, bindings });
+  const connect = rabbit({ url, onEvent: (event) => events.push(event) });
+  const broker = connect({ exchange: on, queue: `${on}.${name}`, bindings });
   brokers.push(broker);
-  return { broker, events };
+  /** How often this link was lost. */
+  const lost = (link: 'publishing' | 'consuming') =>
+    events.filter((event) => event.kind === 'disconnected' && event.link === link).length;
+  return { broker, events, lost };
+}
+
+/** Past the service: what an operator does with a client of his own. */
+async function operate(work: (channel: Channel) => Promise<unknown>): Promise<void> {
+  const connection = await connect(node.url ?? '');
+  try {
+    const channel = await connection.createChannel();
+    await work(channel);
+    // What was published has gone out by then.
+    await channel.close();
+  } finally {
+    await connection.close();
+  }
 }
 
 /** Receives with `settle`, which acknowledges unless told otherwise. */
@@ -76,19 +97,18 @@ describe.skipIf(node.url === undefined)('RabbitMQ', () => {
     const { broker, events } = service('order', 'a');
     const { texts } = receiver(broker);
     await ready(broker);
-    const connection = await connect(node.url ?? '');
-    const channel = await connection.createChannel();
     const headers = [
       { 'x-death': 'x' },
       { rascal: { encryption: { name: 'x' } } },
       { rascal: { recovery: { [`${exchange}.order`]: { immediateNack: true } } } },
     ];
-    for (const [n, one] of headers.entries())
-      channel.publish('', `${exchange}.order`, Buffer.from(String(n)), { headers: one });
+    await operate(async (channel) => {
+      for (const [n, one] of headers.entries())
+        channel.publish('', `${exchange}.order`, Buffer.from(String(n)), { headers: one });
+    });
     await until('they arrive', () => texts().length >= headers.length);
     expect(texts()).toEqual(['0', '1', '2']);
-    expect(events.map(({ kind }) => kind)).toEqual(['connected']);
-    await connection.close();
+    expect(events.map(({ kind }) => kind)).toEqual(['connected', 'connected']);
   });
 
   test('no more than prefetch are out at a time', async () => {
@@ -141,12 +161,103 @@ describe.skipIf(node.url === undefined)('RabbitMQ', () => {
     expect(events.filter(({ kind }) => kind === 'unreachable')).toHaveLength(1);
   });
 
-  test('of several nodes one that answers is found', async () => {
-    const connect = rabbit({ url: `amqp://127.0.0.1:1,${node.url}` });
-    const broker = connect({ exchange, queue: `${exchange}.any`, bindings: ['a'] });
-    brokers.push(broker);
+  test('of several nodes the one that answers is found: one refuses, one takes the connection and says nothing', async () => {
+    const mute = await openProxy(node.url ?? '');
+    mute.stall();
+    const { broker } = open({
+      name: 'any',
+      bindings: ['a'],
+      url: `amqp://127.0.0.1:1,${mute.url},${node.url}`,
+    });
     await ready(broker);
     await broker.publish(packet('a'));
+    await mute.close();
+  });
+
+  test('a close does not wait for a node that says nothing', async () => {
+    const mute = await openProxy(node.url ?? '');
+    mute.stall();
+    const { broker, events } = open({ name: 'mute', bindings: [], url: mute.url });
+    await until('it knocks', () => mute.connections.open === 1);
+    const startMs = performance.now();
+    await broker.close();
+    expect(performance.now() - startMs).toBeLessThan(2_000);
+    expect(events).toEqual([]);
+    await mute.close();
+  });
+
+  test('a queue that is there and differs: it is told, and no connection is left behind', async () => {
+    await operate((channel) => channel.assertQueue(`${exchange}.differs`, { durable: false }));
+    const proxy = await openProxy(node.url ?? '');
+    const { broker, events } = open({ name: 'differs', bindings: ['a'], url: proxy.url });
+    await until('it is told', () => events.length > 0);
+    expect(events).toEqual([
+      { kind: 'unreachable', link: 'consuming', error: expect.stringContaining('PRECONDITION_FAILED') },
+    ]);
+    await until('it has left', () => proxy.connections.open === 0);
+    expect(broker.ready).toBe(false);
+    await proxy.close();
+  });
+
+  test('a connection on which nothing passes any more is noticed, and others are made', {
+    timeout: 60_000,
+  }, async () => {
+    const proxy = await openProxy(node.url ?? '');
+    // Noticed after two to three of these; by default they are 10 s.
+    const { broker, lost } = open({ name: 'order', bindings: ['a'], url: `${proxy.url}?heartbeat=1` });
+    const { texts } = receiver(broker);
+    await ready(broker);
+    proxy.stall();
+    await until('it is noticed', () => lost('publishing') > 0 && lost('consuming') > 0);
+    expect(broker.ready).toBe(false);
+    proxy.resume();
+    await ready(broker);
+    await broker.publish(packet('a', 'again'));
+    await until('it arrives', () => texts().includes('again'));
+    await proxy.close();
+  });
+
+  /** Publishes until a queue takes it: others may be about to declare theirs. */
+  const taken = (broker: Broker, routingKey: string) =>
+    until('it is taken', () =>
+      broker.publish(packet(routingKey)).then(
+        () => true,
+        () => false,
+      ),
+    );
+
+  /** What an operator may delete of a service's part, by what remains of it. */
+  const deletions: Record<string, (channel: Channel, on: string) => Promise<unknown>> = {
+    'no queue': (channel, on) => channel.deleteQueue(`${on}.order`),
+    'no exchange': (channel, on) => channel.deleteExchange(on),
+    'no binding': (channel, on) => channel.unbindQueue(`${on}.order`, on, 'a'),
+    nothing: async (channel, on) => {
+      await channel.deleteExchange(on);
+      await channel.deleteQueue(`${on}.order`);
+    },
+    'another queue of that name': async (channel, on) => {
+      await channel.deleteQueue(`${on}.order`);
+      await channel.assertQueue(`${on}.order`, {
+        arguments: { 'x-queue-type': 'quorum', 'x-delivery-limit': 1_000_000 },
+      });
+    },
+  };
+
+  // Together: each waits for its own next look, for up to ten seconds.
+  test(`what is deleted is there again, though nothing else happens: ${Object.keys(deletions).join(', ')}`, async () => {
+    await Promise.all(
+      Object.values(deletions).map(async (remove, n) => {
+        const on = `${exchange}.${n}`;
+        const { broker: order } = open({ name: 'order', bindings: ['a', 'b'], exchange: on });
+        const { broker: stock } = open({ name: 'stock', bindings: [], exchange: on });
+        const { deliveries } = receiver(order);
+        await ready(order, stock);
+        await operate((channel) => remove(channel, on));
+        await expect(stock.publish(packet('a'))).rejects.toThrow();
+        await taken(stock, 'a');
+        await until('it arrives', () => deliveries.length > 0);
+      }),
+    );
   });
 
   test.skipIf(node.control === undefined)('the virtual host that the URL names is the one', async () => {
@@ -247,17 +358,22 @@ describe.skipIf(node.control === undefined)('a RabbitMQ in trouble', () => {
     await until('it arrives', () => deliveries.length > 0);
   });
 
-  test('whose queue was deleted declares it again', { timeout: 60_000 }, async () => {
-    const { broker, events } = service('order', 'a');
-    const { deliveries } = receiver(broker);
-    await ready(broker);
-    await node.control?.tell(`
-      {ok, Queue} = rabbit_amqqueue:lookup(rabbit_misc:r(<<"/">>, queue, <<"${exchange}.order">>)),
-      {ok, _} = rabbit_amqqueue:delete(Queue, false, false, <<"test">>).`);
-    await until('it was noticed', () => events.some(({ kind }) => kind === 'disconnected'));
+  test('that closes channels: what was in them comes again, what is published arrives', async () => {
+    const { broker, lost } = service('order', 'a');
+    const { deliveries } = receiver(broker, (delivery) => {
+      if (delivery.redelivered) delivery.acknowledge();
+    });
     await ready(broker);
     await broker.publish(packet('a'));
     await until('it arrives', () => deliveries.length === 1);
+    // The same as a client that acknowledges what was never delivered to it.
+    await node.control?.tell(
+      "[ok = rabbit_channel:do(C, {'basic.ack', 4711, false}) || C <- rabbit_channel:list_local()].",
+    );
+    await until('it was noticed', () => lost('consuming') > 0);
+    await until('it comes again', () => deliveries.length === 2);
+    await ready(broker);
+    await broker.publish(packet('a'));
   });
 
   test('that runs out of memory is not ready until it has some again', { timeout: 60_000 }, async () => {
@@ -274,8 +390,26 @@ describe.skipIf(node.control === undefined)('a RabbitMQ in trouble', () => {
     expect(told).toBe(false);
     await node.control?.tell('vm_memory_monitor:set_vm_memory_high_watermark(0.6).');
     await until('it goes on', () => told && broker.ready);
-    expect(events.map(({ kind }) => kind)).toEqual(['connected', 'blocked', 'unblocked']);
+    expect(events.map(({ kind }) => kind)).toEqual(['connected', 'connected', 'blocked', 'unblocked']);
     await broker.publish(packet('a'));
+  });
+
+  test('that runs out of memory delivers what it has, and hears what is acknowledged', {
+    timeout: 60_000,
+  }, async () => {
+    const { broker } = service('order', 'a');
+    await ready(broker);
+    for (const text of ['1', '2', '3']) await broker.publish(packet('a', text));
+    await node.control?.tell('vm_memory_monitor:set_vm_memory_high_watermark(0.000001).');
+    void broker.publish(packet('a')).catch(() => {});
+    await until('it is blocked', () => !broker.ready);
+    // One at a time: the second comes when the first was acknowledged.
+    const { texts } = receiver(broker, (delivery) => delivery.acknowledge(), 1);
+    await until('all arrive', () => texts().length >= 3);
+    expect(texts().slice(0, 3)).toEqual(['1', '2', '3']);
+    expect(broker.ready).toBe(false);
+    await node.control?.tell('vm_memory_monitor:set_vm_memory_high_watermark(0.6).');
+    await ready(broker);
   });
 
   test('that is away does not hold up a close', { timeout: 60_000 }, async () => {

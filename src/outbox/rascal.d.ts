@@ -1,36 +1,13 @@
-/** rascal ships no types: these are the few calls and events that `rabbit.ts` uses, as rascal 21 has them. */
+/** rascal ships no types: these are the few calls and events that `rabbit-*.ts` use, as rascal 21 has them. */
 declare module 'rascal' {
   import type { EventEmitter } from 'node:events';
 
-  export interface ReceivedMessage {
-    readonly content: Buffer;
-    readonly fields: { readonly redelivered: boolean };
-    readonly properties: { readonly contentType?: string };
-  }
-
-  type Done = (error?: Error | null) => void;
-
-  export interface AckOrNack {
-    (done: Done): void;
-    (error: Error, recovery: { strategy: 'nack'; requeue: boolean }, done: Done): void;
-  }
+  type Done<T = void> = (error: Error | null, answer: T) => void;
 
   /** Events: `success`, `return`, `error`, `close`, `paused`. */
   export interface PublicationSession extends EventEmitter {
     /** Not sent if it has not been yet. */
     abort(): void;
-  }
-
-  /** amqplib's, as it hands out messages; null: the broker has cancelled the subscription. */
-  interface Channel {
-    readonly consumers: Map<string, (message: { properties: { headers?: object } } | null) => void>;
-  }
-
-  /** Events: `message`, `invalid_content`, `redeliveries_error`, `redeliveries_exceeded`, `error`, `cancelled`, `close`. */
-  export interface SubscriberSession extends EventEmitter {
-    cancel(done: Done): void;
-    /** Called when the broker has agreed to the subscription, before its first message. */
-    _open(channel: Channel, consumerTag: string, next: Done): void;
   }
 
   /** Events: `error`, `disconnect`, `blocked`, `unblocked`. */
@@ -41,12 +18,37 @@ declare module 'rascal' {
       overrides: { routingKey: string; options: { mandatory: boolean; contentType: string } },
       next: (error: Error | null, session: PublicationSession) => void,
     ): void;
-    subscribe(
-      name: string,
-      overrides: { prefetch: number },
-      next: (error: Error | null, session: SubscriberSession) => void,
+    /** A connection of amqplib's, beside rascal's own. */
+    connect(vhost: string, next: Done<Connection>): void;
+    shutdown(done: (error?: Error | null) => void): void;
+  }
+
+  /** amqplib's, with its callbacks. Events: `error`, `close`. */
+  export interface Connection extends EventEmitter {
+    createChannel(next: Done<Channel>): void;
+    close(done: () => void): void;
+  }
+
+  /** amqplib's. Events: `error`, `close`. On one that is closed every call throws. */
+  export interface Channel extends EventEmitter {
+    bindQueue(queue: string, exchange: string, pattern: string, args: object, next: Done<unknown>): void;
+    prefetch(count: number, ofChannel: boolean, next: Done<unknown>): void;
+    /** Null: the broker has cancelled the subscription. */
+    consume(
+      queue: string,
+      onMessage: (message: ReceivedMessage | null) => void,
+      options: object,
+      next: Done<unknown>,
     ): void;
-    shutdown(done: Done): void;
+    ack(message: ReceivedMessage): void;
+    nack(message: ReceivedMessage, allUpTo: boolean, requeue: boolean): void;
+    close(done: () => void): void;
+  }
+
+  export interface ReceivedMessage {
+    readonly content: Buffer;
+    readonly fields: { readonly redelivered: boolean };
+    readonly properties: { readonly contentType?: string };
   }
 
   const rascal: {

@@ -51,7 +51,7 @@ export interface Shop {
   /** Waits until the order's saga has ended. */
   ended(id: string): Promise<Order>;
   /** The same for many: by one question to Order's database, a thousand who ask over HTTP would be the heavier load. */
-  allEnded(orders: readonly Order[]): Promise<readonly Order[]>;
+  allEnded(orders: readonly Pick<Order, 'id'>[]): Promise<readonly Order[]>;
   /** Reads a module's database. */
   look<Row extends object>(
     module: Name,
