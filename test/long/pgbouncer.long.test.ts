@@ -1,14 +1,14 @@
 /** PgBouncer in transaction mode between the modules and their databases, with fewer connections than they ask it for. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { startLoad } from './chaos/load.ts';
-import { createRandom } from './chaos/random.ts';
-import { agree } from './support/agreement.ts';
-import { openNode } from './support/node.ts';
-import { hasPgBouncer, type PgBouncer, startPgBouncer } from './support/pgbouncer.ts';
-import { createDatabase, type TestDatabase } from './support/postgres.ts';
-import { cart, inParallel, type Order } from './support/shop.ts';
-import { openSplitShop, type SplitShop } from './support/split.ts';
-import { until } from './support/until.ts';
+import { startLoad } from '../chaos/load.ts';
+import { createRandom } from '../chaos/random.ts';
+import { agree } from '../support/agreement.ts';
+import { openNode } from '../support/node.ts';
+import { hasPgBouncer, type PgBouncer, startPgBouncer } from '../support/pgbouncer.ts';
+import { createDatabase, type TestDatabase } from '../support/postgres.ts';
+import { cart, inParallel, type Order } from '../support/shop.ts';
+import { openSplitShop, type SplitShop } from '../support/split.ts';
+import { until } from '../support/until.ts';
 
 /** Short, so that what a killed PgBouncer leaves undone is soon asked for again. */
 const impatient = { STEP_TIMEOUT_SECONDS: '1', INQUIRY_AFTER_SECONDS: '2', GATEWAY_TIMEOUT_SECONDS: '1' };

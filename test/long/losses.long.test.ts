@@ -4,15 +4,15 @@
  */
 import { connect } from 'amqplib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { startLoad } from './chaos/load.ts';
-import { createRandom } from './chaos/random.ts';
-import { type DatabaseServer, startDatabase } from './chaos/surroundings.ts';
-import { agree } from './support/agreement.ts';
-import { openNode } from './support/node.ts';
-import { createDatabase, type TestDatabase } from './support/postgres.ts';
-import { openProxy, type TestProxy } from './support/proxy.ts';
-import { openSplitShop, type SplitShop } from './support/split.ts';
-import { until } from './support/until.ts';
+import { startLoad } from '../chaos/load.ts';
+import { createRandom } from '../chaos/random.ts';
+import { type DatabaseServer, startDatabase } from '../chaos/surroundings.ts';
+import { agree } from '../support/agreement.ts';
+import { openNode } from '../support/node.ts';
+import { createDatabase, type TestDatabase } from '../support/postgres.ts';
+import { openProxy, type TestProxy } from '../support/proxy.ts';
+import { openSplitShop, type SplitShop } from '../support/split.ts';
+import { until } from '../support/until.ts';
 
 /** Short, so that a loss of seconds is long for the saga. */
 const impatient = {
