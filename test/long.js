@@ -1,14 +1,20 @@
-// What takes longer than `npm test` may: what needs minutes, and then the whole suite again, to find what fails only now and then.
+// What takes longer than `npm test` may. With LONG_ROUNDS the end-to-end tests run again and again, to find what fails only now and then.
 import { spawnSync } from 'node:child_process';
 
-/** Runs end to end that are green one after the other; each is a minute or two on two cores. */
-const rounds = Number(process.env.LONG_ROUNDS ?? 1);
+/** How often; each round is two or three minutes on two cores. */
+const rounds = Number(process.env.LONG_ROUNDS ?? 0);
 
 /** Seeds of each simulation, other ones every time: half a minute on two cores. */
 const seeds = process.env.SIMULATION_SEEDS ?? '20000';
 
-/** Faults and orders for so long; where a run has found something, its seed repeats it. */
-const chaos = ['--minutes', process.env.CHAOS_MINUTES ?? '2'];
+/** Faults and orders for so long. */
+const chaos = ['--minutes', process.env.CHAOS_MINUTES ?? '2', '--seed', process.env.CHAOS_SEED ?? '7'];
+
+/** What is sent to the doors and to the queues: ten thousand of each take a minute and a half. */
+const fuzz = {
+  FUZZ_INPUTS: process.env.FUZZ_INPUTS ?? '10000',
+  FUZZ_SEED: process.env.FUZZ_SEED ?? '1',
+};
 
 function run(command, args, env = {}) {
   console.log(`\n${command} ${args.join(' ')}`);
@@ -21,7 +27,7 @@ const vitest = (project, args = [], env = {}) =>
 run('npm', ['run', '--silent', 'build']);
 vitest('unit', ['test/simulation/forgetful', 'test/simulation/faithful'], { SIMULATION_SEEDS: seeds });
 // One after the other: some of them measure.
-vitest('long', ['--maxWorkers=1']);
+vitest('long', ['--maxWorkers=1'], fuzz);
 run('npm', ['run', 'chaos', '--', ...chaos]);
 for (let round = 1; round <= rounds; round += 1) {
   console.log(`end to end, round ${round} of ${rounds}`);

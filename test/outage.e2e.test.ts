@@ -2,6 +2,7 @@
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { agree } from './support/agreement.ts';
 import { openNode } from './support/node.ts';
+import { queueOf } from './support/queue.ts';
 import { cart, inParallel, type Order, openShop, type Shop } from './support/shop.ts';
 import { until } from './support/until.ts';
 
@@ -64,6 +65,11 @@ for (const setting of ['single', 'split'] as const)
       (await shop.look('order', (sql) => sql`select 1 from orders where step = ${step}`)).length;
     const authorized = async () =>
       (await shop.look('payment', (sql) => sql`select 1 from payments where state = 'authorized'`)).length;
+    /** Answers of Payment that are on their way to Order. */
+    const unheard = async () => {
+      const unsent = await shop.look('payment', (sql) => sql`select 1 from outbox`);
+      return unsent.length + (await queueOf(node.url ?? '', 'order')).messageCount;
+    };
     /** Of which orders the broker had confirmed such a message and then forgot it: it is neither there nor in the outbox. */
     const forget = async (type: string) => {
       const rows = await shop.look<{ subject: string }>(
@@ -83,6 +89,7 @@ for (const setting of ['single', 'split'] as const)
       const letOrderGo = await shop.holdUp('order');
       await letPaymentGo();
       await until('their money is promised', async () => (await authorized()) === 30);
+      await until('Order has been given the answers', async () => (await unheard()) === 0);
       await node.control?.stopApp();
       await letOrderGo();
       const during = await placeMany(30);

@@ -1,15 +1,16 @@
 /** A shop of its own for one crash: its databases, its part of RabbitMQ, the program that dies and the one that comes after it. */
 import { resolve } from 'node:path';
-import { connect } from 'amqplib';
 import { build } from 'esbuild';
 import { expect } from 'vitest';
 import { createOrder } from '../../src/modules/order/index.ts';
 import { createPayment } from '../../src/modules/payment/index.ts';
 import { createStock } from '../../src/modules/stock/index.ts';
 import { migrate, openDatabase, outboxMigrations, rabbit } from '../../src/outbox/index.ts';
+import { createRetention } from '../../src/outbox/retention.ts';
 import { openVhost } from '../support/node.ts';
 import { createDatabase } from '../support/postgres.ts';
 import { type Program, runProgram, startProgram } from '../support/program.ts';
+import { queueOf } from '../support/queue.ts';
 import { enter, type Name, type Shop } from '../support/shop.ts';
 import { until } from '../support/until.ts';
 import type { Point } from './traps.ts';
@@ -180,19 +181,12 @@ export async function openScene({
   };
 }
 
-async function queueOf(amqpUrl: string, module: Name) {
-  const connection = await connect(amqpUrl);
-  try {
-    return await (await connection.createChannel()).checkQueue(`order-saga.${module}`);
-  } finally {
-    await connection.close();
-  }
-}
-
 async function makeDatabase(name: Name, migrated: boolean) {
   const template = async (url: string) => {
     const database = openDatabase({ url, name: 'template', maxConnections: 1 });
     await migrate(database, [...outboxMigrations, ...modules[name].migrations]);
+    // The inbox's partitions: each of some thirty programs would make them.
+    await createRetention(database).runOnce();
     await database.close();
   };
   return { name, ...(await createDatabase(migrated ? { templateName: name, template } : {})) };

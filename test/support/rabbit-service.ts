@@ -9,12 +9,21 @@ declare module 'vitest' {
   }
 }
 
+/** Several projects ask for it in one run: they share one node. */
+let shared: ReturnType<typeof startRabbit> | undefined;
+let users = 0;
+
 export default async function setup(project: TestProject) {
-  const node = await startRabbit();
+  shared ??= startRabbit();
+  users += 1;
+  const node = await shared;
   if ('missing' in node) {
     project.provide('rabbit', node);
     return;
   }
   project.provide('rabbit', { url: node.url, control: node.managed ? node.control : undefined });
-  return () => node.stop();
+  return async () => {
+    users -= 1;
+    if (users === 0) await node.stop();
+  };
 }
