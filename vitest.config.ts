@@ -73,6 +73,9 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'long',
+          // One after the other: some of them measure, and some take all there is.
+          maxWorkers: 1,
+          sequence: { groupOrder: 2 },
           include: ['test/**/*.long.test.ts'],
           globalSetup: ['test/support/services.ts', 'test/support/rabbit-service.ts'],
           testTimeout: 600_000,

@@ -158,7 +158,9 @@ function createLine(addresses: readonly Address[]) {
       used = true;
       if (!socket || socket.destroyed) return;
       // A reset is told to the other side, and the kernel forgets what it still wanted to send: a late commit, say.
-      if (socket.remoteFamily !== undefined && !socket.connecting) socket.resetAndDestroy();
+      // Not while its end waits to be sent: Node 20 would never close such a socket, and the process would not end.
+      const ending = socket.writableEnded && !socket.writableFinished;
+      if (socket.remoteFamily !== undefined && !socket.connecting && !ending) socket.resetAndDestroy();
       else socket.destroy();
     },
   };

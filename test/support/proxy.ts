@@ -139,8 +139,8 @@ function createLink(
   function cut(): void {
     if (gone) return;
     gone = true;
-    client.resetAndDestroy();
-    upstream?.resetAndDestroy();
+    hangUp(client);
+    if (upstream) hangUp(upstream);
     onGone();
   }
 
@@ -191,4 +191,10 @@ function createLink(
     },
     cut,
   };
+}
+
+/** Resets a connection. A socket whose end is still waiting to be sent can only be destroyed: Node 20 would never close it, nor exit. */
+function hangUp(socket: Socket): void {
+  if (socket.writableEnded && !socket.writableFinished) socket.destroy();
+  else socket.resetAndDestroy();
 }
