@@ -22,7 +22,7 @@ import type { Database, Sql } from './transaction.ts';
  * them only the number is kept. A message that could be handled is always kept: of those there are as many as business sends.
  */
 const maxDead = 100_000;
-/** Counting them reads them all, so far from the limit they are counted once for so many. */
+/** Counting them reads them all, so far from the limit they are counted once for so many: by which each replica may go beyond it. */
 const maxUncounted = 1_000;
 /** Failures tried in one run of the worker. */
 const maxRetriedAtOnce = 100;
