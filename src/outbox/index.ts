@@ -13,6 +13,7 @@ export {
 export type { Failures } from './failures.ts';
 export { DeadMessage, describe, isEnvironmental } from './faults.ts';
 export { gather } from './gather.ts';
+export { newId } from './id.ts';
 export type { Handles, Incoming } from './inbox.ts';
 export { createLoop, type Loop, type Worker } from './loop.ts';
 export { type Cause, causeOf, type Draft, type Message } from './message.ts';

@@ -2,8 +2,8 @@
  * The envelope: CloudEvents 1.0 in its JSON format (https://github.com/cloudevents/spec, v1.0.2), one event or a batch.
  * Attribute names are lower case and without separators because the specification asks for it.
  */
-import { v7 as uuidv7 } from 'uuid';
 import * as v from 'valibot';
+import { newId } from './id.ts';
 
 export const singleType = 'application/cloudevents+json';
 export const batchType = 'application/cloudevents-batch+json';
@@ -72,7 +72,7 @@ export function compose(draft: Draft, source: string, now: Date): Message {
   const time = now.toISOString();
   return {
     specversion: '1.0',
-    id: uuidv7(),
+    id: newId(),
     source,
     type,
     subject,

@@ -3,8 +3,8 @@
  * starts of what is delivered again are written down before it is handled; what was started before walks alone, so that it cannot
  * take its neighbours along; and what does not survive its starts is parked.
  */
-import { v7 as uuidv7 } from 'uuid';
 import type { Failures } from './failures.ts';
+import { newId } from './id.ts';
 import type { Message } from './message.ts';
 import type { MessageStore } from './store.ts';
 import type { Database } from './transaction.ts';
@@ -31,7 +31,7 @@ export function createPoisonGuard(options: {
 }): PoisonGuard {
   const { database, failures, store } = options;
   /** A message that this run starts again, after its database was away for example, has not ended it. */
-  const run = uuidv7();
+  const run = newId();
 
   const count = (ids: readonly string[]) => database.query((sql) => store.countStarts(sql, ids, run));
 

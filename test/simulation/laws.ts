@@ -65,7 +65,7 @@ export function keepLaws(world: World, { order, stock, payment }: Shop, gateway:
 
   const watch = (name: string) => (changes: readonly Change[]) => {
     for (const { table, key, before, after } of changes) {
-      world.note(() => `${name}: ${table} ${world.alias(key)} ${sketch(after)}`);
+      world.note(() => `${name}: ${table} ${world.alias(key)} ${sketch(world, after)}`);
       judges[table]?.(key, before as never, after as never);
     }
   };
@@ -93,12 +93,12 @@ function mayGo(
 }
 
 /** A row in a few words. */
-function sketch(row: unknown): string {
+function sketch(world: World, row: unknown): string {
   if (row === undefined) return 'deleted';
   const { order, state, status, type, subject, onHand, reserved } = Object(row);
   if (order) return `${order.step} ${order.status} ${order.stepAttempts}`;
   if (onHand !== undefined) return `${onHand} on hand, ${reserved} reserved`;
-  return [state ?? status ?? type ?? '', subject?.slice(-6) ?? ''].join(' ');
+  return [state ?? status ?? type ?? '', subject ? `about ${world.alias(subject)}` : ''].join(' ').trim();
 }
 
 /** What must hold when all is quiet. */

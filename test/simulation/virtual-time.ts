@@ -1,5 +1,5 @@
 /**
- * Time as a run decides it. While it is installed, the clock stands still until it is advanced, `Math.random` and ids are the run's own, and
+ * Time as a run decides it. While it is installed, the clock stands still until it is advanced, `Math.random` is the run's own, and
  * `setImmediate` comes as soon as nothing else is to be done: the code under test needs no real time to pass.
  */
 import type { Chance } from './chance.ts';
@@ -29,7 +29,7 @@ class VirtualDate extends Date {
 }
 
 /** What takes too long is given up by the run, not by the clock on the wall. */
-const neverAborts = Object.assign(new AbortController().signal, { addEventListener() {} });
+const neverRings = (() => {}) as unknown as typeof setTimeout;
 
 export function installVirtualTime(chance: Chance): VirtualTime {
   const real = {
@@ -37,8 +37,7 @@ export function installVirtualTime(chance: Chance): VirtualTime {
     now: performance.now,
     random: Math.random,
     setImmediate: globalThis.setImmediate,
-    getRandomValues: crypto.getRandomValues,
-    timeout: AbortSignal.timeout,
+    setTimeout: globalThis.setTimeout,
     stackTraceLimit: Error.stackTraceLimit,
   };
   const startMs = Math.max(real.Date.now(), latestMs + pauseBetweenRunsMs);
@@ -48,10 +47,6 @@ export function installVirtualTime(chance: Chance): VirtualTime {
   globalThis.Date = VirtualDate as DateConstructor;
   performance.now = () => nowMs - startMs;
   Math.random = chance.next;
-  crypto.getRandomValues = ((bytes: Uint8Array) => {
-    for (let i = 0; i < bytes.length; i += 1) bytes[i] = chance.below(256);
-    return bytes;
-  }) as typeof crypto.getRandomValues;
   globalThis.setImmediate = ((callback: () => void) => {
     immediates += 1;
     process.nextTick(() => {
@@ -59,7 +54,7 @@ export function installVirtualTime(chance: Chance): VirtualTime {
       callback();
     });
   }) as typeof setImmediate;
-  AbortSignal.timeout = () => neverAborts;
+  globalThis.setTimeout = neverRings;
   // Most errors of a run are part of its weather, and nobody reads where they come from.
   Error.stackTraceLimit = 0;
 
@@ -81,8 +76,7 @@ export function installVirtualTime(chance: Chance): VirtualTime {
       performance.now = real.now;
       Math.random = real.random;
       globalThis.setImmediate = real.setImmediate;
-      crypto.getRandomValues = real.getRandomValues;
-      AbortSignal.timeout = real.timeout;
+      globalThis.setTimeout = real.setTimeout;
       Error.stackTraceLimit = real.stackTraceLimit;
     },
   };

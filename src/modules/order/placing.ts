@@ -1,6 +1,12 @@
 /** Placing orders: those that come together are priced, stored and sent on in one transaction. */
-import { v7 as uuidv7 } from 'uuid';
-import { gather, isEnvironmental, type Limits, OutcomeUnknown, type UnitOfWork } from '../../outbox/index.ts';
+import {
+  gather,
+  isEnvironmental,
+  type Limits,
+  newId,
+  OutcomeUnknown,
+  type UnitOfWork,
+} from '../../outbox/index.ts';
 import { createJourneys } from './journeys.ts';
 import { type Patience, type Placing, place, type Refusal } from './order.ts';
 import { type OrderStore, type OrderView, orderStore, viewOf } from './store.ts';
@@ -39,7 +45,7 @@ export function createPlacing(
   }
 
   return async (placing, limits = {}) => {
-    const wish = { orderId: uuidv7(), placing };
+    const wish = { orderId: newId(), placing };
     try {
       return await placeOne(wish, limits);
     } catch (error) {

@@ -76,8 +76,7 @@ export function createCalls(options: {
     const { payment, operation, calls, since } = due;
     const { orderId } = payment;
     try {
-      const signal = AbortSignal.timeout(timeoutSeconds * 1_000);
-      const answer = await within(signal, ask(gateway, payment, operation, signal));
+      const answer = await within(timeoutSeconds, (signal) => ask(gateway, payment, operation, signal));
       await recordGathered({ orderId, operation, answer });
     } catch (error) {
       const retry = nextRetry(repetition, calls, Math.random());
@@ -132,11 +131,16 @@ export function createCalls(options: {
 }
 
 /** Also a gateway that does not heed its signal gives its place back in time. */
-function within<T>(signal: AbortSignal, call: Promise<T>): Promise<T> {
+function within<T>(seconds: number, call: (signal: AbortSignal) => Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
-    const giveUp = () => reject(new Error('the card processor did not answer in time'));
-    signal.addEventListener('abort', giveUp, { once: true });
-    call.then(resolve, reject);
+    const controller = new AbortController();
+    const timer = setTimeout(() => {
+      controller.abort();
+      reject(new Error('the card processor did not answer in time'));
+    }, seconds * 1_000);
+    call(controller.signal)
+      .then(resolve, reject)
+      .finally(() => clearTimeout(timer));
   });
 }
 

@@ -2,8 +2,7 @@
  * All of Payment's SQL, in sets: one statement for a table however many orders are concerned. An update names its keys once
  * more (`= any(...)`): that finds the index also while a new table has no statistics.
  */
-import { v7 as uuidv7 } from 'uuid';
-import type { Sql } from '../../outbox/index.ts';
+import { newId, type Sql } from '../../outbox/index.ts';
 import type { InProgress } from '../module.ts';
 import { type Operation, operationOf, type Payment, type State } from './payment.ts';
 
@@ -60,7 +59,7 @@ async function lockOrPlace(sql: Sql, orderIds: readonly string[]): Promise<Map<s
   const placing = sql<{ orderId: string }[]>`
     insert into payments (order_id, id, state)
     select order_id, id, 'voided'
-    from unnest(${ids}::uuid[], ${ids.map(() => uuidv7())}::uuid[]) as placed (order_id, id) order by order_id
+    from unnest(${ids}::uuid[], ${ids.map(newId)}::uuid[]) as placed (order_id, id) order by order_id
     on conflict (order_id) do nothing returning order_id as "orderId"`.execute();
   // Sent one after the other, they travel in one round trip.
   const [placeholders, payments] = await Promise.all([placing, lockPayments(sql, ids)]);

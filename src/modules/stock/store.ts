@@ -2,9 +2,8 @@
  * All of Stock's SQL, in sets: one statement for a table however many orders are concerned. An update names its keys once more
  * (`= any(...)`): that finds the index also while a new table has no statistics.
  */
-import { v7 as uuidv7 } from 'uuid';
 import type { ListedProduct } from '../../contracts/stock.ts';
-import type { Sql } from '../../outbox/index.ts';
+import { newId, type Sql } from '../../outbox/index.ts';
 import type { InProgress } from '../module.ts';
 import type { Level, Levels, Reservation } from './reservation.ts';
 
@@ -125,7 +124,7 @@ export async function receive(
   if (level.onHand + quantity > maxOnHand) return 'full';
   await sql`update products set on_hand = on_hand + ${quantity} where sku = ${sku}`;
   const [receipt] = await sql<{ id: string; receivedAt: Date }[]>`
-    insert into receipts (id, sku, quantity) values (${uuidv7()}, ${sku}, ${quantity})
+    insert into receipts (id, sku, quantity) values (${newId()}, ${sku}, ${quantity})
     returning id, received_at as "receivedAt"`;
   if (!receipt) throw new Error('the receipt was not written');
   return receipt;
