@@ -18,17 +18,12 @@ const maxPacketsInFlightOfOneType = 4;
 const maxMessagesPerPacket = 100;
 /** RabbitMQ takes far more, but keeps every message of a quorum queue in its log: small ones are written quickly. */
 const maxPacketBytes = 256 * 1_024;
-/**
- * What is sent is forgotten so much later, in one statement for all of that time: seldom enough to cost next to nothing, soon enough
- * that little is sent twice after a crash.
- */
-const defaultForgetAfterMs = 100;
 /** A refusal is an operator's slip (a missing binding, a full queue): look again soon, for ever. */
 const refusalRetry = { firstSeconds: 1, maxSeconds: 30, maxAttempts: Number.POSITIVE_INFINITY };
 
 export interface Dispatcher {
   /**
-   * Sends rows and resolves when each was sent, refused, or left to the relay. What was sent is deleted a little later.
+   * Sends rows and resolves when this process has done with them: sent and deleted, refused, or left to the relay.
    * It never throws: a row that could not be sent is still in the table. What does not fit is left at once.
    */
   dispatch(rows: readonly OutboxRow[]): Promise<void>;
@@ -38,7 +33,7 @@ export interface Dispatcher {
   stop(): Promise<void>;
 }
 
-/** A row on its way, and whom to tell when it has left, or will not. */
+/** A row on its way, and whom to tell when this process has done with it. */
 interface Held {
   readonly row: OutboxRow;
   readonly done: () => void;
@@ -51,18 +46,13 @@ export function createDispatcher(options: {
   readonly news: readonly string[];
   readonly observer?: Observer;
   readonly store?: MessageStore;
-  /** In milliseconds; default 100. */
-  readonly forgetAfterMs?: number;
 }): Dispatcher {
   const { database, broker, observer = {}, store = messageStore } = options;
-  const { forgetAfterMs: waitMs = defaultForgetAfterMs } = options;
   const news = new Set(options.news);
   const waiting = new Map<string, Held[]>();
   const inFlightOfType = new Map<string, number>();
-  const forget = gather(
-    (packets: readonly (readonly string[])[]) =>
-      database.transaction((sql) => store.deleteMessages(sql, packets.flat())),
-    { waitMs },
+  const forget = gather((packets: readonly (readonly string[])[]) =>
+    database.transaction((sql) => store.deleteMessages(sql, packets.flat())),
   );
   let held = 0;
   let inFlight = 0;
@@ -109,27 +99,23 @@ export function createDispatcher(options: {
     const latestMs = performance.now() + publishTimeoutMs;
     const rows = items.map(({ row }) => row).filter((row) => row.leasedUntilMs > latestMs);
     try {
-      const outcome = rows.length > 0 ? await publish(type, rows) : 'away';
-      for (const { done } of items) done();
-      if (outcome !== 'away') await record(type, rows, outcome);
+      if (rows.length > 0) await publishAndRecord(type, rows);
     } catch (error) {
       // Sent or refused, but not written down: the row stays, its lease ends, the relay takes it, the inbox knows it.
       observer.failed?.({ what: 'outbox dispatcher', error, retryInMs: leaseSeconds * 1_000 });
     }
+    for (const { done } of items) done();
     held -= items.length;
     if (held === 0) onEmpty();
   }
 
-  async function record(
-    type: string,
-    rows: readonly OutboxRow[],
-    outcome: 'sent' | { readonly refused: string },
-  ): Promise<void> {
+  async function publishAndRecord(type: string, rows: readonly OutboxRow[]): Promise<void> {
     const ids = rows.map(({ id }) => id);
+    const outcome = await publish(type, rows);
     if (outcome === 'sent') {
       observer.sent?.({ type, messages: ids.length });
       await forget(ids);
-    } else {
+    } else if (outcome !== 'away') {
       observer.refused?.({ type, messages: ids.length, error: outcome.refused });
       const attempts = 1 + Math.max(...rows.map((row) => row.attempts));
       const retry = nextRetry(refusalRetry, attempts, Math.random());
@@ -141,7 +127,7 @@ export function createDispatcher(options: {
   async function publish(
     type: string,
     rows: readonly OutboxRow[],
-  ): Promise<'sent' | 'away' | { readonly refused: string }> {
+  ): Promise<'sent' | 'away' | { refused: string }> {
     if (!broker.ready) return 'away';
     const now = new Date();
     occupy(type, 1);

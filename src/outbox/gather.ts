@@ -19,33 +19,22 @@ interface Caller<Item, Result> {
  * themselves. A failure is told to all of its run. Every caller waits for its answer, so that no more is gathered than callers
  * there are.
  *
- * `waitMs`: nobody is in a hurry; so long the first of a run waits for others.
- *
  * A run has the earliest deadline of its callers, so that nothing is done for one who has been told that it is too late. When it
  * comes, those who have time left go into the next run.
  */
 export function gather<Item, Result = void>(
   // biome-ignore lint/suspicious/noConfusingVoidType: a run without results is an async function that returns nothing
   run: (items: readonly Item[], limits: Limits) => Promise<readonly Result[] | void>,
-  { waitMs = 0 }: { readonly waitMs?: number } = {},
 ): (item: Item, limits?: Limits) => Promise<Result> {
   let gathered: Caller<Item, Result>[] = [];
   let running = false;
 
-  function begin(): void {
-    running = true;
-    // Not at once: those who were woken by the same event come along.
-    if (waitMs === 0) setImmediate(runAll);
-    else setTimeout(runAll, waitMs);
-  }
-
   async function runAll(): Promise<void> {
-    do {
+    while (gathered.length > 0) {
       const callers = gathered.splice(0, maxGathered).filter(hasTime);
       if (callers.length > 0) await runOnce(callers);
-    } while (gathered.length > (waitMs === 0 ? 0 : maxGathered));
-    if (gathered.length > 0) begin();
-    else running = false;
+    }
+    running = false;
   }
 
   async function runOnce(callers: readonly Caller<Item, Result>[]): Promise<void> {
@@ -65,7 +54,10 @@ export function gather<Item, Result = void>(
   return (item, { deadlineMs = Number.POSITIVE_INFINITY } = {}) =>
     new Promise((resolve, reject) => {
       gathered.push({ item, deadlineMs, resolve, reject });
-      if (!running) begin();
+      if (running) return;
+      running = true;
+      // Not at once: those who were woken by the same event come along.
+      setImmediate(runAll);
     });
 }
 

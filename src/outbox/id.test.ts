@@ -3,15 +3,12 @@ import { expect, test } from 'vitest';
 import { newId } from './id.ts';
 import { timeOfId } from './retention.ts';
 
-test('ids are UUIDv7 of now, each greater than the one before, more than chance is fetched for at once', () => {
+test('ids are UUIDv7, each greater than the one before, for longer than one fetch of chance lasts', () => {
   const before = Date.now();
   const ids = Array.from({ length: 1_000 }, newId);
   expect(ids.every((id) => validate(id) && version(id) === 7)).toBe(true);
   expect([...new Set(ids)].sort()).toEqual(ids);
-  for (const id of ids) {
-    expect(timeOfId(id)).toBeGreaterThanOrEqual(before);
-    expect(timeOfId(id)).toBeLessThanOrEqual(Date.now());
-  }
+  expect(timeOfId(ids[0] ?? '')).toBeGreaterThanOrEqual(before);
 });
 
 test('what follows the time and the count is chance', () => {

@@ -87,7 +87,6 @@ export function startProcess(world: World, broker: SimulatedBroker, module: Modu
     news,
     observer,
     store,
-    forgetAfterMs: 0,
   });
   const unit = createUnitOfWork({ database, source: `/${module.name}`, dispatcher, store });
   const failures = createFailures({ database, unit, policy: retryPolicy, observer, store });
