@@ -7,8 +7,8 @@ const rounds = Number(process.env.LONG_ROUNDS ?? 0);
 /** Seeds of each simulation, other ones every time: half a minute on two cores. */
 const seeds = process.env.SIMULATION_SEEDS ?? '20000';
 
-/** Faults and orders for so many minutes, when it is asked for. */
-const chaosMinutes = process.env.CHAOS_MINUTES;
+/** Faults and orders for so many minutes; 0: none. */
+const chaosMinutes = Number(process.env.CHAOS_MINUTES ?? 2);
 
 /** What is sent to the doors and to the queues: ten thousand of each take a minute and a half. */
 const fuzz = {
@@ -27,7 +27,7 @@ const vitest = (project, args = [], env = {}) =>
 run('npm', ['run', '--silent', 'build']);
 vitest('unit', ['test/simulation/forgetful', 'test/simulation/faithful'], { SIMULATION_SEEDS: seeds });
 vitest('long', [], fuzz);
-if (chaosMinutes) run('npm', ['run', 'chaos', '--', '--minutes', chaosMinutes]);
+if (chaosMinutes > 0) run('npm', ['run', 'chaos', '--', '--minutes', String(chaosMinutes)]);
 for (let round = 1; round <= rounds; round += 1) {
   console.log(`end to end, round ${round} of ${rounds}`);
   vitest('e2e');

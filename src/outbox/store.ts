@@ -60,8 +60,10 @@ function claimMessages(sql: Sql, limit: number): Promise<readonly ClaimedRow[]> 
  * not wait for the disk: what a crash brings back is sent again, and the inbox knows it.
  */
 async function deleteMessages(sql: Sql, ids: readonly string[]): Promise<void> {
-  void sql`set local synchronous_commit = off`.execute();
-  await sql`delete from outbox where id = any(${[...ids].sort()}::uuid[])`;
+  await Promise.all([
+    sql`set local synchronous_commit = off`,
+    sql`delete from outbox where id = any(${[...ids].sort()}::uuid[])`,
+  ]);
 }
 
 /** Counts a refusal and offers the rows again in `inSeconds`. */
