@@ -24,14 +24,22 @@ import type { Database, Sql } from './transaction.ts';
 const maxDead = 100_000;
 /** Counting them reads them all, so far from the limit they are counted once for so many: by which each replica may go beyond it. */
 const maxUncounted = 1_000;
+/** Put aside in one transaction. A packet may hold a million entries that are nothing. */
+const maxParkedAtOnce = 500;
 /** Failures tried in one run of the worker. */
 const maxRetriedAtOnce = 100;
 /** What a packet of ours may hold, in characters: every message of ours is kept whole, and can be tried again. */
 const maxContentLength = 256 * 1_024;
 
+/** `content`: the message, or what came in its place. */
+export interface Failure {
+  readonly content: unknown;
+  readonly error: unknown;
+}
+
 export interface Failures {
-  /** Puts a message aside, by itself, in a transaction of its own. `content`: the message, or what came in its place. */
-  park(failure: { readonly content: unknown; readonly error: unknown }): Promise<void>;
+  /** Puts messages aside, many in one transaction. */
+  park(failures: readonly Failure[]): Promise<void>;
   /** Gives parked and dead messages all their attempts again, the next one now. Returns how many there were. */
   redrive(ids: readonly string[]): Promise<number>;
   /** Forgets failures for good: their messages count as handled. Returns how many there were. */
@@ -58,31 +66,29 @@ export function createFailures(options: {
   /** How many more may be kept before they are counted again. */
   let uncounted = 0;
 
-  /** False: there are too many, and it was not kept. */
-  function keepDead(row: Parameters<MessageStore['park']>[1]): Promise<boolean> {
-    return database.query(async (sql) => {
-      if (uncounted === 0 && (await store.countFailures(sql, maxDead)) <= maxDead - maxUncounted)
-        uncounted = maxUncounted;
-      if (uncounted === 0) return store.park(sql, row, maxDead);
-      uncounted -= 1;
-      return store.park(sql, row, null);
-    });
+  /** The limit that has to be heeded for so many dead ones; null: it is far away. */
+  async function limitFor(sql: Sql, dead: number): Promise<number | null> {
+    if (uncounted < dead)
+      uncounted = (await store.countFailures(sql, maxDead)) <= maxDead - maxUncounted ? maxUncounted : 0;
+    if (uncounted < dead) return maxDead;
+    uncounted -= dead;
+    return null;
   }
 
-  async function park({
-    content,
-    error: thrown,
-  }: {
-    readonly content: unknown;
-    readonly error: unknown;
-  }): Promise<void> {
-    const error = describe(thrown);
-    const waitSeconds = waitAfter(thrown, 1);
-    const row = { ...rowOf(content, thrown), error, waitSeconds };
-    const kept =
-      waitSeconds === null ? await keepDead(row) : await database.query((sql) => store.park(sql, row, null));
-    if (!kept) await database.query((sql) => store.park(sql, overflow, null));
-    tell(row.id, { ...row, attempts: 1 }, error, waitSeconds);
+  async function parkTogether(failures: readonly Failure[]): Promise<void> {
+    const rows = failures.map(({ content, error }) => ({
+      ...rowOf(content, error),
+      error: describe(error),
+      waitSeconds: waitAfter(error, 1),
+    }));
+    await database.transaction(async (sql) => {
+      const isDead = ({ waitSeconds }: { waitSeconds: WaitSeconds }) => waitSeconds === null;
+      const limit = await limitFor(sql, rows.filter(isDead).length);
+      // Sent together, they travel in one round trip.
+      const kept = await Promise.all(rows.map((row) => store.park(sql, row, isDead(row) ? limit : null)));
+      for (const _ of kept.filter((isKept) => !isKept)) await store.park(sql, overflow, null);
+    });
+    for (const row of rows) tell(row.id, { ...row, attempts: 1 }, row.error, row.waitSeconds);
   }
 
   /** Tries a parked message again, unless somebody else has it or it is not due any more. */
@@ -156,7 +162,10 @@ export function createFailures(options: {
   }
 
   return {
-    park,
+    async park(failures) {
+      for (let from = 0; from < failures.length; from += maxParkedAtOnce)
+        await parkTogether(failures.slice(from, from + maxParkedAtOnce));
+    },
 
     redrive: (ids) => database.query((sql) => store.redrive(sql, ids)),
 

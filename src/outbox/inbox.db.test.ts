@@ -193,7 +193,8 @@ describe('what cannot be handled', () => {
     expect(outcomes).toEqual(['acknowledged', 'acknowledged', 'acknowledged']);
     await consumer.stop();
     expect(await words()).toEqual(['good']);
-    expect(await parked()).toMatchObject([
+    const kept = (await parked()).sort((one, other) => other.seen - one.seen);
+    expect(kept).toMatchObject([
       { error: 'DeadMessage: not JSON', seen: 2, dead: true, type: null },
       { error: expect.stringContaining('no CloudEvent'), seen: 1, dead: true },
     ]);
@@ -213,6 +214,26 @@ describe('what cannot be handled', () => {
     await consumer.stop();
     expect(await words()).toEqual(['good']);
     expect(await parked()).toMatchObject([{ dead: true, seen: 1 }]);
+  });
+
+  test('what is dead at once is put aside together, each for itself: 1,200 of them in a few transactions', async () => {
+    let transactions = 0;
+    const counted: Database = {
+      ...database,
+      transaction(work, options) {
+        transactions += 1;
+        return database.transaction(work, options);
+      },
+    };
+    const told: string[] = [];
+    const { receive } = service(writeEffects, counted, { parked: ({ id }) => told.push(id) });
+    const dead = Array.from({ length: 1_200 }, () => ({ ...say('a'), type: 'shout' }));
+    await receive(...dead, say('good'));
+    expect(transactions).toBeLessThan(6);
+    expect(await words()).toEqual(['good']);
+    const kept = (await parked()).map(({ id }) => id).sort();
+    expect(kept).toEqual(dead.map(({ id }) => id).sort());
+    expect([...told].sort()).toEqual(kept);
   });
 
   test('messages that tell the same fault again and again are one failure', async () => {
@@ -264,8 +285,9 @@ test('far from that many they are not counted each time, and yet no replica goes
   for (const from of [2, 602])
     await replica.receive(...Array.from({ length: 600 }, (_, n) => shout(from + n)));
   const [row] = await database.query((sql) => sql<{ count: number }[]>`select count(*) from inbox_failures`);
-  // The thousand that it was sure of, and the row that counts the others.
-  expect(row?.count).toBe(98_998 + 1_001 + 1_000 + 1);
+  // 98,998 and the one that was counted, 1,001 of others, the first six hundred of the thousand that it was sure of; then it has counted
+  // again, and one row counts the rest.
+  expect(row?.count).toBe(98_998 + 1 + 1_001 + 600 + 1);
 });
 
 describe('a parked message', () => {

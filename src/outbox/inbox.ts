@@ -1,6 +1,6 @@
 /** Handles a batch of messages once, in one transaction; takes it apart when one of them is guilty. */
 import * as v from 'valibot';
-import type { Failures } from './failures.ts';
+import type { Failure, Failures } from './failures.ts';
 import { DeadMessage, isEnvironmental } from './faults.ts';
 import { type Decoded, faultsOf, type Message } from './message.ts';
 import type { Observer } from './observe.ts';
@@ -60,7 +60,7 @@ export function createInbox(options: {
     } catch (error) {
       if (isEnvironmental(error)) throw error;
       const [message] = messages;
-      if (message && messages.length === 1) await failures.park({ content: message, error });
+      if (message && messages.length === 1) await failures.park([{ content: message, error }]);
       else {
         // By halves: the few that are guilty cost a few transactions, not one for every neighbour.
         const half = Math.ceil(messages.length / 2);
@@ -74,14 +74,16 @@ export function createInbox(options: {
     async receive(batch) {
       const messages = new Map<string, Message>();
       const suspects: Message[] = [];
+      const dead: Failure[] = [];
       for (const entry of batch) {
         const { message, fault } = admit(entry, handles, new Date());
-        if (!message) await failures.park({ content: contentOf(entry), error: new DeadMessage(fault) });
+        if (!message) dead.push({ content: contentOf(entry), error: new DeadMessage(fault) });
         else if (!messages.has(message.id)) {
           messages.set(message.id, message);
           if (entry.redelivered) suspects.push(message);
         }
       }
+      await failures.park(dead);
       const alone = await poison.startTogether(suspects);
       for (const { id } of alone) messages.delete(id);
       if (messages.size > 0) await handleOrTakeApart([...messages.values()]);

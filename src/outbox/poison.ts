@@ -51,7 +51,7 @@ export function createPoisonGuard(options: {
       if ((await count([message.id])) < maxStarts) await handle();
       else {
         const error = new Error(`its handling has ended the process ${maxStarts} times`);
-        await failures.park({ content: message, error });
+        await failures.park([{ content: message, error }]);
       }
       await survived([message]);
     },

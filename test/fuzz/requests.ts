@@ -62,13 +62,31 @@ const cursors = fc.constantFrom(
   Buffer.from('01a20d4e-2116-73a4-ac27-ca1dece9e99f').toString('base64url'),
 );
 
+const module = fc.constantFrom('order', 'stock', 'payment');
+const failure = fc.oneof(
+  order,
+  fc.nat(300).map((n) => `id#${n}`),
+);
+const account = { by: fc.constantFrom('zoe', 'Zoë 💥'), reason: fc.constant('they cannot be') };
+const action = fc.oneof(
+  fc.record({ ...account, ids: fc.array(failure, { minLength: 1, maxLength: 5 }) }),
+  fc.record({
+    ...account,
+    group: fc.record({
+      type: fc.constantFrom(null, 'stock.reserve'),
+      error: fc.constantFrom('Error: x', 'two\nlines'),
+    }),
+  }),
+  fc.record({ ...account, all: fc.constant(true) }),
+);
+
 const query = (parameters: Record<string, fc.Arbitrary<string>>) =>
   fc.record(parameters, { requiredKeys: [] });
 const noQuery = fc.constant({});
 const noBody = fc.constant(undefined);
 const json = (value: fc.Arbitrary<Json>) => content(mutated(value));
 
-/** Every door: how it is used well. What is asked of it is then changed. */
+/** Every door but those that read everything, which are one reader's: how it is used well. What is asked of it is then changed. */
 const doors: readonly (readonly [
   weight: number,
   method: string,
@@ -96,6 +114,10 @@ const doors: readonly (readonly [
   [14, 'PUT', ['products', sku], noQuery, json(product)],
   [12, 'POST', ['products', sku, 'receipts'], noQuery, json(receipt)],
   [8, 'GET', ['payments'], query({ orderId: order, limit, after: cursors }), noBody],
+  [4, 'GET', ['admin', module, fc.constantFrom('outbox', 'failures')], noQuery, noBody],
+  [3, 'GET', ['admin', module, 'failures', failure], noQuery, noBody],
+  [6, 'POST', ['admin', module, 'failures', fc.constantFrom('redrive', 'discard')], noQuery, json(action)],
+  [3, 'POST', ['admin', 'order', 'orders', order, 'deadline'], noQuery, json(fc.record(account))],
   [
     4,
     'GET',
