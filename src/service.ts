@@ -76,7 +76,7 @@ export async function startService(config: Config, services: Services, log: Log)
   async function start(): Promise<void> {
     await Promise.all(modules.map((module) => module.prepare(abort.signal)));
     // Together: they answer each other's first questions.
-    await Promise.all(modules.map((module) => module.start()));
+    await Promise.all(modules.map((module) => module.start(abort.signal)));
     running = true;
   }
 
@@ -202,7 +202,7 @@ function plugIn(module: Module, config: Config, services: Services, log: Log, me
         : { name, ok: false, detail: 'its database is not migrated' };
     },
 
-    /** Waits for the database and for its tables. */
+    /** Waits for the database, its tables, and what must be in them. A database that goes away meanwhile is waited for again. */
     async prepare(signal: AbortSignal) {
       await waitUntil(
         async () => {
@@ -210,17 +210,22 @@ function plugIn(module: Module, config: Config, services: Services, log: Log, me
             const applied = await migrate(database, migrations);
             // Of a database that was brought along nobody needs to know.
             if (applied.length > 0 && config.services) log('info', 'migrated', { module: name, applied });
-            return true;
-          }
-          return (await pendingMigrations(database, migrations)).length === 0;
+          } else if ((await pendingMigrations(database, migrations)).length > 0) return false;
+          if (config.seedDemo) await open.seedDemo?.();
+          return true;
         },
         { what: `${name}'s database`, signal, log },
       );
-      if (config.seedDemo) await open.seedDemo?.();
     },
 
-    async start() {
-      await messaging.listen(module.handles, open.handle);
+    async start(signal: AbortSignal) {
+      await waitUntil(
+        async () => {
+          await messaging.listen(module.handles, open.handle);
+          return true;
+        },
+        { what: `${name}'s database`, signal, log },
+      );
       for (const clock of open.clocks) clock.start();
       await open.warmUp?.();
     },

@@ -16,7 +16,10 @@ export interface Messaging {
   /** How state is changed and messages are sent: from the start, before `listen` too. */
   readonly unit: UnitOfWork;
   readonly failures: Failures;
-  /** Begins to handle what comes, to sweep and to retry. The tables must be there (`outboxMigrations`). */
+  /**
+   * Begins to handle what comes, to sweep and to retry. The tables must be there (`outboxMigrations`). Throws what the database has thrown, and
+   * has begun nothing then: it may be called again.
+   */
   listen(handles: Handles, handle: Handle): Promise<void>;
   /** Takes nothing more, finishes what is in hand, sends what is waiting. The broker and the database stay open. */
   stop(): Promise<void>;

@@ -1,6 +1,6 @@
 /** Order, wired: it takes orders and carries each one to its end. */
 import { setTimeout as pause } from 'node:timers/promises';
-import { createLoop } from '../../outbox/index.ts';
+import { createLoop, isEnvironmental } from '../../outbox/index.ts';
 import type { Module } from '../module.ts';
 import { createListing, isListed } from './catalogue.ts';
 import { createDeadlines } from './clock.ts';
@@ -48,7 +48,13 @@ export function createOrder(patience: OrderSettings): Module {
         clocks: clocks.map((clock) => createLoop(clock, observer)),
         async warmUp() {
           const latestMs = performance.now() + warmUpMs;
-          while (!(await listed()) && performance.now() < latestMs) await pause(20);
+          // A database that is away is no reason not to serve: its doors say so.
+          const known = () =>
+            listed().catch((error: unknown) => {
+              if (isEnvironmental(error)) return false;
+              throw error;
+            });
+          while (!(await known()) && performance.now() < latestMs) await pause(20);
         },
       };
     },

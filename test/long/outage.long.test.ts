@@ -1,10 +1,10 @@
 /** The broker goes away, or forgets everything, while orders are taken: nobody is rejected for it, nothing stays held. */
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { agree } from './support/agreement.ts';
-import { openNode } from './support/node.ts';
-import { queueOf } from './support/queue.ts';
-import { cart, inParallel, type Order, openShop, type Shop } from './support/shop.ts';
-import { until } from './support/until.ts';
+import { agree } from '../support/agreement.ts';
+import { openNode } from '../support/node.ts';
+import { queueOf } from '../support/queue.ts';
+import { cart, inParallel, type Order, openShop, type Shop } from '../support/shop.ts';
+import { until } from '../support/until.ts';
 
 const node = await openNode();
 afterAll(() => node.close());

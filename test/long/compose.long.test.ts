@@ -1,0 +1,185 @@
+/** `docker-compose up`: the stack is built, used, broken, scaled and stopped, as on a shop's own server. */
+import { type ChannelModel, connect } from 'amqplib';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { rabbit } from '../../src/outbox/index.ts';
+import { agree } from '../support/agreement.ts';
+import { missingEngine, modules, openStack, type Stack } from '../support/compose.ts';
+import { runProgram } from '../support/program.ts';
+import { cart, enter, inParallel, type Order, type Shop } from '../support/shop.ts';
+import { until } from '../support/until.ts';
+
+const missing = missingEngine();
+if (missing) process.stderr.write(`\n### docker-compose is not tested: ${missing}\n\n`);
+
+const services = [...modules, ...modules.map((name) => `${name}-postgres`), 'rabbitmq'];
+
+describe.skipIf(missing)('docker-compose up', { timeout: 240_000 }, () => {
+  let stack: Stack;
+  let shop: Shop;
+  const urls: Record<(typeof modules)[number], string[]> = { order: [], stock: [], payment: [] };
+
+  const look = async () => {
+    for (const module of modules) urls[module].splice(0, Infinity, ...(await stack.urls(module)));
+  };
+
+  beforeAll(async () => {
+    stack = await openStack({ STOCK_PORTS: '31001-31005' });
+    await stack.ready();
+    await look();
+    const [order = '', stock = '', payment = ''] = await Promise.all(
+      modules.map((module) => stack.secret(`${module}_database_url`)),
+    );
+    shop = enter({
+      urls,
+      databaseUrls: { order, stock, payment },
+      connectBroker: rabbit({ url: await stack.secret('order_amqp_url') }),
+      output: () => '',
+      stop: async () => {},
+    });
+    await shop.opened();
+    for (const sku of ['MUG-01', 'TEE-01'])
+      await shop.ask('stock', `/products/${sku}/receipts`, { quantity: 10_000 });
+  }, 600_000);
+
+  afterAll(async () => {
+    await shop?.stop();
+    await stack?.down();
+  }, 60_000);
+
+  /** Orders of all three outcomes, some of them while `meanwhile` happens. */
+  async function order(
+    count: number,
+    meanwhile: () => Promise<void> = async () => {},
+  ): Promise<readonly Order[]> {
+    const orders: Order[] = [];
+    const carts = [
+      cart('MUG-01'),
+      cart('TEE-01', 2),
+      cart('MUG-01', 1, 'tok_declined'),
+      cart('CAP-01', 9_999),
+    ];
+    const placing = inParallel(10, count, async (n) => {
+      orders.push(await shop.place(carts[n % carts.length]));
+    });
+    await Promise.all([placing, meanwhile()]);
+    return shop.allEnded(orders);
+  }
+
+  test('500 orders come to their three ends, and the audit is clean, from the databases and from the doors', async () => {
+    const ended = await order(500);
+    const count = (status: string) => ended.filter((one) => one.status === status).length;
+    expect({ confirmed: count('confirmed'), rejected: count('rejected') }).toEqual({
+      confirmed: 250,
+      rejected: 250,
+    });
+    await agree(shop);
+    const [first] = await Promise.all([shop.place()]);
+    expect((await shop.cancel(first.id)).status).toBe(202);
+    expect((await shop.ended(first.id)).status).toBe('cancelled');
+    const doors = Object.fromEntries(
+      modules.map((module) => [`${module.toUpperCase()}_URL`, urls[module][0] ?? '']),
+    );
+    await until(
+      'the audit of the doors is clean',
+      async () => (await runProgram(['audit'], doors)).code === 0,
+    );
+  });
+
+  test('no container runs as root, and a module cannot write to its disk', async () => {
+    for (const service of services) expect(await stack.exec(service, 'id', '-u'), service).not.toBe('0\n');
+    for (const module of modules)
+      for (const path of ['/app/x', '/tmp/x', '/home/node/x'])
+        await expect(stack.exec(module, 'touch', path), `${module} ${path}`).rejects.toThrow(
+          'Read-only file system',
+        );
+  });
+
+  test("RabbitMQ refuses a module another one's queue, and what is not its own to say", async () => {
+    const connection: ChannelModel = await connect(await stack.secret('payment_amqp_url'));
+    connection.on('error', () => {});
+    const refused = async (
+      act: (channel: Awaited<ReturnType<ChannelModel['createConfirmChannel']>>) => Promise<unknown>,
+    ) => {
+      const channel = await connection.createConfirmChannel();
+      const error = new Promise<string>((resolve) =>
+        channel.on('error', ({ message }: Error) => resolve(message)),
+      );
+      const allowed = act(channel).then(
+        () => 'it was allowed',
+        () => error,
+      );
+      return Promise.race([allowed, error]);
+    };
+    const say = (type: string) =>
+      refused(async (channel) => {
+        channel.publish('order-saga', type, Buffer.from('{}'));
+        await channel.waitForConfirms();
+      });
+    expect(await refused((channel) => channel.purgeQueue('order-saga.stock'))).toContain('ACCESS_REFUSED');
+    expect(await refused((channel) => channel.consume('order-saga.order', () => {}))).toContain(
+      'ACCESS_REFUSED',
+    );
+    expect(
+      await refused((channel) => channel.bindQueue('order-saga.payment', 'order-saga', 'stock.reserve')),
+    ).toContain('ACCESS_REFUSED');
+    expect(await say('stock.reserve')).toContain('ACCESS_REFUSED');
+    await connection.close();
+  });
+
+  test('a module reaches its own database and no other', async () => {
+    const dial = (host: string) => [
+      'node',
+      '-e',
+      `const s=require('net').connect(5432,'${host}');s.setTimeout(3000,()=>process.exit(2));s.on('connect',()=>process.exit(0)).on('error',()=>process.exit(1))`,
+    ];
+    for (const module of modules)
+      for (const other of modules) {
+        const reach = stack.exec(module, ...dial(`${other}-postgres`));
+        if (module === other) await reach;
+        else await expect(reach, `${module} to ${other}`).rejects.toThrow();
+      }
+  });
+
+  test.each(services)('%s is killed under load: nothing is lost', async (service) => {
+    await order(60, async () => {
+      await stack.compose('kill', service);
+      await stack.compose('up', '-d', '--no-recreate');
+      await stack.ready();
+      await look();
+    });
+    await agree(shop, 60_000);
+  });
+
+  test('three of Stock share its work', async () => {
+    await stack.compose('up', '-d', '--no-recreate', '--scale', 'stock=3', 'stock');
+    await stack.ready();
+    await look();
+    expect(urls.stock).toHaveLength(3);
+    await order(120);
+    await agree(shop);
+    const handled = await Promise.all(
+      urls.stock.map(async (url) => {
+        const text = await (await fetch(`${url}/metrics`)).text();
+        return Number(/^order_saga_inbox_handled_total\{[^}]*\} (\d+)/m.exec(text)?.[1] ?? 0);
+      }),
+    );
+    expect(handled.every((count) => count > 0)).toBe(true);
+  });
+
+  test('SIGTERM ends every module with 0, and nothing is left unacknowledged', async () => {
+    await stack.compose('stop', ...modules);
+    for (const module of modules)
+      for (const { State } of await stack.containers(module))
+        expect(State, module).toMatchObject({ Status: 'exited', ExitCode: 0 });
+    const queues = await stack.exec(
+      'rabbitmq',
+      'rabbitmqctl',
+      '-q',
+      'list_queues',
+      'name',
+      'messages_unacknowledged',
+      '--no-table-headers',
+    );
+    for (const module of modules) expect(queues).toMatch(new RegExp(`^order-saga\\.${module}\\s+0$`, 'm'));
+  });
+});
