@@ -38,6 +38,18 @@ export class DeadMessage extends Error {
   }
 }
 
+/** Thrown by a handler that can tell which messages of a batch are dead, and why each is: the others can be handled without them. */
+export class DeadMessages extends Error {
+  override readonly name = 'DeadMessages';
+  /** By the message's id. */
+  readonly dead: ReadonlyMap<string, DeadMessage>;
+
+  constructor(dead: ReadonlyMap<string, DeadMessage>) {
+    super(`${dead.size} messages are dead`);
+    this.dead = dead;
+  }
+}
+
 /** An error in one line for a table: no stack, no parameters, no NUL (PostgreSQL's text has none), bounded. */
 export function describe(error: unknown): string {
   const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);

@@ -7,7 +7,7 @@ import { until } from '../../test/support/until.ts';
 import { createConsumer } from './consumer.ts';
 import { createDispatcher } from './dispatcher.ts';
 import { createFailures } from './failures.ts';
-import { DeadMessage } from './faults.ts';
+import { DeadMessage, DeadMessages } from './faults.ts';
 import { createInbox, type Handle } from './inbox.ts';
 import { compose, type Message } from './message.ts';
 import type { Observer } from './observe.ts';
@@ -148,6 +148,27 @@ describe('a batch', () => {
     expect(await words()).toHaveLength(99);
     expect(await parked()).toHaveLength(1);
     expect(transactions).toBeLessThan(20);
+  });
+
+  test('of a batch whose handler tells which are dead, and why, all of those cost one transaction', async () => {
+    let transactions = 0;
+    const { receive } = service(async (unit, messages) => {
+      transactions += 1;
+      const dead = messages.filter(({ data }) => (data as { word: string }).word.startsWith('dead'));
+      if (dead.length > 0)
+        throw new DeadMessages(
+          new Map(dead.map(({ id, subject }) => [id, new DeadMessage(`never: ${subject}`)])),
+        );
+      await writeEffects(unit, messages);
+    });
+    const messages = Array.from({ length: 100 }, (_, n) => say(n % 10 ? `w${n}` : `dead ${n}`));
+    await receive(...messages);
+    await receive(...messages);
+    expect(await words()).toHaveLength(90);
+    const kept = await parked();
+    expect(kept).toHaveLength(10);
+    expect(kept[0]).toMatchObject({ error: 'DeadMessage: never: someone', dead: true, seen: 1 });
+    expect(transactions).toBe(2);
   });
 
   test('an old message skips the inbox and takes effect', async () => {

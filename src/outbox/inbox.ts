@@ -1,7 +1,7 @@
 /** Handles a batch of messages once, in one transaction; takes it apart when one of them is guilty. */
 import * as v from 'valibot';
 import type { Failure, Failures } from './failures.ts';
-import { DeadMessage, isEnvironmental } from './faults.ts';
+import { DeadMessage, DeadMessages, isEnvironmental } from './faults.ts';
 import { type Decoded, faultsOf, type Message } from './message.ts';
 import type { Observer } from './observe.ts';
 import type { Unit, UnitOfWork } from './outbox.ts';
@@ -59,8 +59,12 @@ export function createInbox(options: {
       await handleOnce(messages);
     } catch (error) {
       if (isEnvironmental(error)) throw error;
+      const { dead, others } = told(error, messages);
       const [message] = messages;
-      if (message && messages.length === 1) await failures.park([{ content: message, error }]);
+      if (dead.length > 0) {
+        await failures.park(dead);
+        if (others.length > 0) await handleOrTakeApart(others);
+      } else if (message && messages.length === 1) await failures.park([{ content: message, error }]);
       else {
         // By halves: the few that are guilty cost a few transactions, not one for every neighbour.
         const half = Math.ceil(messages.length / 2);
@@ -90,6 +94,21 @@ export function createInbox(options: {
       await poison.survived(suspects.filter(({ id }) => messages.has(id)));
       for (const message of alone) await poison.startAlone(message, () => handleOrTakeApart([message]));
     },
+  };
+}
+
+/** The messages that a handler has told to be dead, and the others. */
+function told(
+  error: unknown,
+  messages: readonly Message[],
+): { readonly dead: readonly Failure[]; readonly others: readonly Message[] } {
+  if (!(error instanceof DeadMessages)) return { dead: [], others: messages };
+  return {
+    dead: messages.flatMap((content) => {
+      const why = error.dead.get(content.id);
+      return why ? [{ content, error: why }] : [];
+    }),
+    others: messages.filter(({ id }) => !error.dead.has(id)),
   };
 }
 

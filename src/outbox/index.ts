@@ -11,7 +11,7 @@ export {
   type Topology,
 } from './broker.ts';
 export type { Failures } from './failures.ts';
-export { DeadMessage, describe, isEnvironmental } from './faults.ts';
+export { DeadMessage, DeadMessages, describe, isEnvironmental } from './faults.ts';
 export { gather } from './gather.ts';
 export { newId } from './id.ts';
 export type { Handles, Incoming } from './inbox.ts';

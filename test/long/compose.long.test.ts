@@ -87,11 +87,9 @@ describe.skipIf(missing)('docker-compose up', { timeout: 240_000 }, () => {
 
   test('no container runs as root, and a module cannot write to its disk', async () => {
     for (const service of services) expect(await stack.exec(service, 'id', '-u'), service).not.toBe('0\n');
-    for (const module of modules)
-      for (const path of ['/app/x', '/tmp/x', '/home/node/x'])
-        await expect(stack.exec(module, 'touch', path), `${module} ${path}`).rejects.toThrow(
-          'Read-only file system',
-        );
+    const write =
+      'for path in /app/x /tmp/x /home/node/x; do touch $path 2>/dev/null && echo $path; done; true';
+    for (const module of modules) expect(await stack.exec(module, 'sh', '-c', write), module).toBe('');
   });
 
   test("RabbitMQ refuses a module another one's queue, and what is not its own to say", async () => {
@@ -127,17 +125,14 @@ describe.skipIf(missing)('docker-compose up', { timeout: 240_000 }, () => {
   });
 
   test('a module reaches its own database and no other', async () => {
-    const dial = (host: string) => [
-      'node',
-      '-e',
-      `const s=require('net').connect(5432,'${host}');s.setTimeout(3000,()=>process.exit(2));s.on('connect',()=>process.exit(0)).on('error',()=>process.exit(1))`,
-    ];
+    const dial = `
+      for (const host of ${JSON.stringify(modules.map((name) => `${name}-postgres`))}) {
+        const socket = require('net').connect(5432, host);
+        socket.setTimeout(3000, () => socket.destroy()).on('error', () => {});
+        socket.on('connect', () => { console.log(host); socket.destroy(); });
+      }`;
     for (const module of modules)
-      for (const other of modules) {
-        const reach = stack.exec(module, ...dial(`${other}-postgres`));
-        if (module === other) await reach;
-        else await expect(reach, `${module} to ${other}`).rejects.toThrow();
-      }
+      expect(await stack.exec(module, 'node', '-e', dial)).toBe(`${module}-postgres\n`);
   });
 
   test.each(services)('%s is killed under load: nothing is lost', async (service) => {

@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { openTestDatabase } from '../../../test/support/database.ts';
 import { until } from '../../../test/support/until.ts';
 import { productsPerPage } from '../../contracts/stock.ts';
-import { DeadMessage, type Message } from '../../outbox/index.ts';
+import { DeadMessage, DeadMessages, type Message } from '../../outbox/index.ts';
 import { compose } from '../../outbox/message.ts';
 import { createUnitOfWork } from '../../outbox/outbox.ts';
 import { createStock } from './index.ts';
@@ -139,7 +139,9 @@ describe('one order', () => {
 
   test('what cannot be is a dead message, and it leaves nothing behind', async () => {
     await goods({ A: 10 });
-    await expect(receive(reserve(uuidv7(), { A: 1 }), confirmed(id))).rejects.toThrow(DeadMessage);
+    const dead = confirmed(id);
+    const failure = receive(reserve(uuidv7(), { A: 1 }), dead).catch((error: unknown) => error);
+    expect(await failure).toEqual(new DeadMessages(new Map([[dead.id, expect.any(DeadMessage)]])));
     expect([await levels(), await states(), await said()]).toEqual([{ A: '10/0' }, {}, []]);
     await receive(reserve(id, { A: 1 }), confirmed(id));
     await expect(receive(release(id))).rejects.toThrow(
