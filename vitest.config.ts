@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs';
 import { defineConfig } from 'vitest/config';
-import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** The bundle imports `.sql` as text (esbuild's loader); tests read the same files the same way. */
 const sqlAsText = {
@@ -12,21 +11,6 @@ const sqlAsText = {
   },
 };
 
-/**
- * What only computes goes first, with what mostly waits (for timeouts, for leases) beside it; then the other files, those that take longest
- * first, as vitest knows them from the last run. Each project's files together: they share workers.
- */
-class ComputingFirst extends BaseSequencer {
-  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
-    const places = ['unit', 'db', 'e2e'];
-    const placeOf = ({ project }: TestSpecification) => places.indexOf(project.name);
-    const isSimulation = ({ moduleId }: TestSpecification) => Number(/simulation\/f\w+\.test/.test(moduleId));
-    return (await super.sort(files)).sort(
-      (one, other) => isSimulation(other) - isSimulation(one) || placeOf(one) - placeOf(other),
-    );
-  }
-}
-
 export default defineConfig({
   plugins: [sqlAsText],
   test: {
@@ -34,7 +18,6 @@ export default defineConfig({
     maxWorkers: 3,
     // Files share a worker and what it has loaded: a process of its own for each would be a quarter of the whole suite's work.
     isolate: false,
-    sequence: { sequencer: ComputingFirst },
     // A state is waited for, not a time: vitest's second is too short for three processes on a crowded machine.
     expect: { poll: { timeout: 15_000 } },
     projects: [

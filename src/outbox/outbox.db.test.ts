@@ -3,10 +3,11 @@ import { createScriptedBroker } from '../../test/support/broker.ts';
 import { openTestDatabase } from '../../test/support/database.ts';
 import { PublishRefused } from './broker.ts';
 import { createDispatcher } from './dispatcher.ts';
+import { newId } from './id.ts';
 import { decode } from './message.ts';
 import { claim, createUnitOfWork } from './outbox.ts';
 import { createRelay } from './relay.ts';
-import { unsent } from './store.ts';
+import { messageStore, unsent } from './store.ts';
 
 const database = await openTestDatabase('outbox');
 
@@ -264,4 +265,14 @@ describe('the relay', () => {
     expect(new Set(ids).size).toBe(2_000);
     expect(await claim(database, 100)).toEqual([]);
   });
+});
+
+test('a connection that is lost while it forgets what was sent is one error, which its caller gets', async () => {
+  const lost = database.transaction(async (sql) => {
+    const [row] = await sql<{ pid: number }[]>`select pg_backend_pid() as pid`;
+    await database.query((other) => other`select pg_terminate_backend(${row?.pid ?? 0}, 5000)`);
+    await messageStore.deleteMessages(sql, [newId()]);
+  });
+  // Another statement's rejection that nobody waits for would end a program, and this test.
+  await expect(lost).rejects.toThrow();
 });
