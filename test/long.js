@@ -16,18 +16,28 @@ const fuzz = {
   FUZZ_SEED: process.env.FUZZ_SEED ?? '1',
 };
 
-function run(command, args, env = {}) {
+/** Several times what any of them takes: what hangs is ended and named, not waited for. */
+const maxMinutes = 30;
+
+function run(command, args, { env = {}, minutes = 0 } = {}) {
   console.log(`\n${command} ${args.join(' ')}`);
-  const { status } = spawnSync(command, args, { stdio: 'inherit', env: { ...process.env, ...env } });
+  const { status, error } = spawnSync(command, args, {
+    stdio: 'inherit',
+    env: { ...process.env, ...env },
+    timeout: (maxMinutes + minutes) * 60_000,
+  });
+  if (error) console.error(`${command} ${args.join(' ')}: ${error.message}`);
   if (status !== 0) process.exit(status ?? 1);
 }
 const vitest = (project, args = [], env = {}) =>
-  run('npx', ['vitest', 'run', '--project', project, ...args], env);
+  run('npx', ['vitest', 'run', '--project', project, ...args], { env });
 
 run('npm', ['run', '--silent', 'build']);
 if (seeds) vitest('unit', ['test/simulation/forgetful', 'test/simulation/faithful']);
 vitest('long', [], fuzz);
-if (chaosMinutes > 0) run('npm', ['run', 'chaos', '--', '--minutes', String(chaosMinutes)]);
+if (chaosMinutes > 0) {
+  run('npm', ['run', 'chaos', '--', '--minutes', String(chaosMinutes)], { minutes: chaosMinutes });
+}
 for (let round = 1; round <= rounds; round += 1) {
   console.log(`end to end, round ${round} of ${rounds}`);
   vitest('e2e');

@@ -43,6 +43,8 @@ if (values.help || !(minutes > 0) || !Number.isInteger(seed) || !(rate > 0)) {
 
 /** What is promised. */
 const endWithinMs = 60_000;
+/** A program gives up what still hangs after 9.5 s, a RabbitMQ node is killed after 20. */
+const clearUpWithinMs = 30_000;
 const names = ['order', 'stock', 'payment'] as const;
 const replicas = 2;
 /** Enough for half an hour of customers. */
@@ -140,9 +142,27 @@ try {
     process.exitCode = 1;
   }
 } finally {
-  await Promise.all(programs.map((program) => program.stop()));
-  await orders.close();
-  await Promise.all([broker.stop(), ...databases.map((database) => database.stop())]);
+  await clearUp();
+}
+
+/** What still hangs is named and left: this process ends, and what it started holds pipes to it and ends with it. */
+async function clearUp(): Promise<void> {
+  const within = async (what: string, work: Promise<unknown>) => {
+    const late = pause(clearUpWithinMs, 'late', { ref: false });
+    if ((await Promise.race([work, late])) !== 'late') return;
+    say(`${what} did not stop within ${clearUpWithinMs / 1_000} s`);
+    process.exitCode = 1;
+  };
+  for (const program of programs) await within(program.name, program.stop());
+  await within('the connection to the orders', orders.close());
+  await within('RabbitMQ', broker.stop());
+  for (const [n, database] of databases.entries())
+    await within(`the database of ${names[n]}`, database.stop());
+  // Its exit would wait for whatever is still open.
+  setTimeout(() => {
+    say(`still open: ${process.getActiveResourcesInfo().join(', ')}`);
+    process.exit();
+  }, clearUpWithinMs).unref();
 }
 
 /** Goods for everybody, and the first price list at Order. */

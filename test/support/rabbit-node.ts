@@ -38,6 +38,8 @@ export interface RabbitNode {
 }
 
 const startTimeoutMs = 60_000;
+/** A node says good-bye within a second or two; one that hangs meanwhile is killed. */
+const stopTimeoutMs = 20_000;
 
 /** Starts a node. Those that are to form a cluster share a cookie and an epmd's port. */
 export async function startNode(
@@ -103,6 +105,7 @@ export async function startNode(
     return launched;
   };
   let holder = launch();
+  let erlang = 0;
 
   const ctl = async (...args: readonly string[]) => {
     const options = { env, cwd: base, timeout: 60_000, ...account };
@@ -110,13 +113,24 @@ export async function startNode(
     return stdout;
   };
   async function endHolder(): Promise<void> {
-    const ended = holder.exitCode === null ? once(holder, 'close') : undefined;
+    if (holder.exitCode !== null || holder.signalCode !== null) return;
+    const ended = once(holder, 'close');
+    const timer = setTimeout(killErlang, stopTimeoutMs);
     holder.stdin.end();
     await ended;
+    clearTimeout(timer);
+  }
+  function killErlang(): void {
+    try {
+      if (erlang > 0) process.kill(erlang, 'SIGKILL');
+    } catch {
+      // It has ended meanwhile.
+    }
   }
   async function started(): Promise<void> {
     await speaksAmqp(port, holder);
     await until('the node listens to its tests', () => tell(control, 'true.').then(Boolean, () => false));
+    erlang = Number(await tell(control, 'list_to_integer(os:getpid()).'));
   }
   const node: RabbitNode = {
     url: `amqp://guest:guest@127.0.0.1:${port}`,
@@ -131,8 +145,7 @@ export async function startNode(
       await speaksAmqp(port, holder);
     },
     async kill() {
-      const pid = Number(await node.tell('list_to_integer(os:getpid()).'));
-      process.kill(pid, 'SIGKILL');
+      killErlang();
       await endHolder();
     },
     async startAgain() {
