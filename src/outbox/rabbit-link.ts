@@ -92,18 +92,23 @@ export interface Opened {
  */
 export function openBroker(configOf: (hungUp: AbortSignal) => object, signal: AbortSignal): Promise<Opened> {
   const controller = new AbortController();
-  const hangUp = () => controller.abort();
-  signal.addEventListener('abort', hangUp);
+  const giveUp = () => controller.abort();
+  signal.addEventListener('abort', giveUp);
   return new Promise((resolve, reject) => {
     rascal.Broker.create(configOf(controller.signal), (error, broker) => {
       // It says so itself when it is given up after an error: nothing of it is used any more.
       broker?.on('error', () => {});
-      signal.removeEventListener('abort', hangUp);
+      signal.removeEventListener('abort', giveUp);
+      const hangUp = () => {
+        giveUp();
+        // It keeps the process running until its own shutdown has come to an end, which on a dead connection it never does.
+        clearInterval(broker?.keepActive);
+      };
       if (!error && broker)
         resolve({ broker, shutdown: () => goodbye((done) => broker.shutdown(done)), hangUp });
       else {
-        hangUp();
         broker?.shutdown(() => {});
+        hangUp();
         reject(error ?? new BrokerAway('there is no broker'));
       }
     });

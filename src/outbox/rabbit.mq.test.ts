@@ -1,5 +1,5 @@
 import { type Channel, connect } from 'amqplib';
-import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { openNode } from '../../test/support/node.ts';
 import { openProxy } from '../../test/support/proxy.ts';
 import { addVhost } from '../../test/support/rabbit-control.ts';
@@ -72,6 +72,12 @@ const packet = (routingKey: string, text = 'x', mandatory = true) => ({
   mandatory,
 });
 const ready = (...all: Broker[]) => until('connected', () => all.every((broker) => broker.ready));
+/** An alarm spreads through the node, and then blocks whoever publishes. */
+const blocked = (broker: Broker) =>
+  until('it is blocked', () => {
+    void broker.publish(packet('a')).catch(() => {});
+    return !broker.ready;
+  });
 
 describe.skipIf(node.url === undefined)('RabbitMQ', () => {
   test('a packet arrives as it was, at the service that binds its type', async () => {
@@ -184,6 +190,26 @@ describe.skipIf(node.url === undefined)('RabbitMQ', () => {
     expect(performance.now() - startMs).toBeLessThan(2_000);
     expect(events).toEqual([]);
     await mute.close();
+  });
+
+  test('a close on a connection that has died leaves nothing that keeps the process running', async () => {
+    const started = vi.spyOn(globalThis, 'setInterval');
+    const cleared = vi.spyOn(globalThis, 'clearInterval');
+    const proxy = await openProxy(node.url ?? '');
+    try {
+      const { broker } = open({ name: 'stock', bindings: ['stock.reserve'], url: proxy.url });
+      await ready(broker);
+      proxy.stall();
+      await broker.close();
+      // rascal's, which would run for ever; a heartbeat's end with the second that is missed.
+      const forEver = started.mock.results.filter((_, n) => (started.mock.calls[n]?.[1] ?? 0) > 60_000);
+      expect(forEver.length).toBeGreaterThanOrEqual(2);
+      const ended = new Set(cleared.mock.calls.map(([timer]) => timer));
+      expect(forEver.filter(({ value }) => !ended.has(value))).toEqual([]);
+    } finally {
+      vi.restoreAllMocks();
+      await proxy.close();
+    }
   });
 
   test('a queue that is there and differs: it is told, and no connection is left behind', async () => {
@@ -380,9 +406,7 @@ describe.skipIf(node.control === undefined)('a RabbitMQ in trouble', () => {
     const { broker, events } = service('order', 'a');
     await ready(broker);
     await node.control?.tell('vm_memory_monitor:set_vm_memory_high_watermark(0.000001).');
-    // It blocks who publishes.
-    void broker.publish(packet('a')).catch(() => {});
-    await until('it is blocked', () => !broker.ready);
+    await blocked(broker);
     let told = false;
     broker.onReady(() => {
       told = true;
@@ -401,8 +425,7 @@ describe.skipIf(node.control === undefined)('a RabbitMQ in trouble', () => {
     await ready(broker);
     for (const text of ['1', '2', '3']) await broker.publish(packet('a', text));
     await node.control?.tell('vm_memory_monitor:set_vm_memory_high_watermark(0.000001).');
-    void broker.publish(packet('a')).catch(() => {});
-    await until('it is blocked', () => !broker.ready);
+    await blocked(broker);
     // One at a time: the second comes when the first was acknowledged.
     const { texts } = receiver(broker, (delivery) => delivery.acknowledge(), 1);
     await until('all arrive', () => texts().length >= 3);

@@ -12,6 +12,8 @@ declare module 'rascal' {
 
   /** Events: `error`, `disconnect`, `blocked`, `unblocked`. */
   export interface BrokerInstance extends EventEmitter {
+    /** Does nothing, so that the process does not end. */
+    readonly keepActive?: NodeJS.Timeout;
     publish(
       name: string,
       body: Buffer,
