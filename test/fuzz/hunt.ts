@@ -25,10 +25,16 @@ export async function hunt<Input>(
   { count, seed }: { readonly count: number; readonly seed: number },
 ): Promise<void> {
   if (pathFromOutside) return shrink({ name, inputs, deliver }, seed, pathFromOutside);
-  for (let chunk = 0; chunk * chunkLength < count; chunk += 1) {
-    const numRuns = Math.min(chunkLength, count - chunk * chunkLength);
-    const all = fc.sample(inputs, { seed: seed + chunk, numRuns });
-    const fault = await deliver(all);
+  const lengthOf = (chunk: number) => Math.min(chunkLength, count - chunk * chunkLength);
+  const generate = (chunk: number) =>
+    lengthOf(chunk) > 0 ? fc.sample(inputs, { seed: seed + chunk, numRuns: lengthOf(chunk) }) : [];
+  let next = generate(0);
+  for (let chunk = 0; next.length > 0; chunk += 1) {
+    const all = next;
+    const delivered = deliver(all);
+    // Others are at work on these meanwhile.
+    next = generate(chunk + 1);
+    const fault = await delivered;
     if (fault === undefined) continue;
     // Told at once: what follows takes its time.
     process.stdout.write(`${name}, chunk ${chunk}: ${fault}\n`);
@@ -38,7 +44,7 @@ export async function hunt<Input>(
       await shrink({ name, inputs, deliver }, seed + chunk, String(guilty));
     }
     throw new Error(
-      `${name}: ${fault}\nno single input does it; repeat with FUZZ_SEED=${seed} (chunk ${chunk} of ${numRuns})`,
+      `${name}: ${fault}\nno single input does it; repeat with FUZZ_SEED=${seed} (chunk ${chunk} of ${all.length})`,
     );
   }
 }

@@ -162,15 +162,17 @@ export async function openTarget(amqpUrl: string): Promise<Target> {
       const handled = async (queue: Queue) =>
         (await look(queue, (sql) => sql`select from inbox where id = ${ids[queue]}`)).length > 0;
       let before = '';
-      let latestMs = 0;
+      let lookAtMs = performance.now() + hangsAfterMs;
       for (;;) {
         const done = await Promise.all(queues.map(handled));
         if (done.every(Boolean)) return true;
-        const now = `${await waiting()} ${await Promise.all(queues.map(settled))}`;
-        if (now !== before) latestMs = performance.now() + hangsAfterMs;
-        else if (performance.now() > latestMs) return false;
-        before = now;
-        await pause(100);
+        if (performance.now() > lookAtMs) {
+          const now = `${await waiting()} ${await Promise.all(queues.map(settled))}`;
+          if (now === before) return false;
+          before = now;
+          lookAtMs = performance.now() + hangsAfterMs;
+        }
+        await pause(25);
       }
     },
 
