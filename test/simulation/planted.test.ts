@@ -3,8 +3,6 @@ import { afterEach, describe, expect, test, vi } from 'vitest';
 import type * as orderHeart from '../../src/modules/order/order.ts';
 import type * as paymentHeart from '../../src/modules/payment/payment.ts';
 import type * as stockHeart from '../../src/modules/stock/reservation.ts';
-import { BrokerAway } from '../../src/outbox/index.ts';
-import { findFault, runSeeds } from './seeds.ts';
 import type { Plant } from './shop.ts';
 import type { Rules } from './simulation.ts';
 
@@ -44,6 +42,10 @@ vi.mock('../../src/modules/payment/payment.ts', async (load) => {
   return { ...heart, record, operationOf };
 });
 
+// Test files share what is loaded, and what another one has loaded before knows nothing of these.
+vi.resetModules();
+const { BrokerAway } = await import('../../src/outbox/index.ts');
+const { findFault, runSeeds } = await import('./seeds.ts');
 const { release } = await vi.importActual<typeof stockHeart>('../../src/modules/stock/reservation.ts');
 const { operationOf, record } = await vi.importActual<typeof paymentHeart>(
   '../../src/modules/payment/payment.ts',
