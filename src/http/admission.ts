@@ -1,7 +1,7 @@
 /** Who is let in, and for how long: before the database, not in its queue. */
 import type { MiddlewareHandler } from 'hono';
 import type { Limits, Sql, Unit } from '../outbox/index.ts';
-import { unavailable } from './problem.ts';
+import { comeAgain } from './problem.ts';
 
 /**
  * Requests of one module that may use its database or wait for it. At 1,000 orders a second, what two cores can do, the last of
@@ -43,7 +43,7 @@ export function createAdmission(
   let inHand = 0;
   return async (c, next) => {
     if (inHand >= maxInHand) {
-      return unavailable(c, 'Too many requests at once', 'This one was not begun. Try again.');
+      return comeAgain(c, 'too_many_requests_at_once', 'This one was not begun. Try again.');
     }
     inHand += 1;
     c.set('limits', { deadlineMs: performance.now() + budgetMs });

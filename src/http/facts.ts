@@ -56,7 +56,7 @@ export function factsRoutes(module: string, readFacts: ReadFacts): Hono {
     const { orderIds = 'all', products } = c.req.valid('query');
     if (readers >= maxReaders) {
       c.header('retry-after', '5');
-      return problem(c, 503, 'The facts are being read', {
+      return problem(c, 'facts_busy', {
         detail: `At most ${maxReaders} read them at once.`,
       });
     }
@@ -80,8 +80,7 @@ export function auditRoutes(
 ): Hono {
   let running = false;
   return new Hono().get('/admin/audit', query(AskAudit), async (c) => {
-    if (running)
-      return problem(c, 409, 'An audit is running', { detail: 'One at a time: it reads everything.' });
+    if (running) return problem(c, 'audit_running', { detail: 'One at a time: it reads everything.' });
     running = true;
     const { signal } = c.req.raw;
     try {
@@ -89,7 +88,7 @@ export function auditRoutes(
       return c.json(await audit({ graceSeconds, signal }));
     } catch (error) {
       if (!signal.aborted) throw error;
-      return problem(c, 503, 'The audit was ended', { detail: 'Who asked for it has gone.' });
+      return problem(c, 'audit_ended', { detail: 'Who asked for it has gone.' });
     } finally {
       running = false;
     }

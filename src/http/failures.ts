@@ -57,8 +57,7 @@ export function messagingRoutes({ module, overview, failures, onAction }: Messag
   routes.get('/failures/:id', param(v.object({ id: Id })), async (c) => {
     const { id } = c.req.valid('param');
     const failure = await overview.failure(id);
-    if (!failure)
-      return problem(c, 404, 'There is no such failure', { detail: `No failure has the id ${id}.` });
+    if (!failure) return problem(c, 'failure_not_found', { detail: `No failure has the id ${id}.` });
     return c.json({ ...failure, message: masked(failure.message) });
   });
 

@@ -84,8 +84,9 @@ describe('a body', () => {
     expect(response.status).toBe(400);
     expect(response.headers.get('content-type')).toBe('application/problem+json');
     expect(await response.json()).toMatchObject({
-      type: 'about:blank',
+      type: '/problems/body_not_json',
       status: 400,
+      code: 'body_not_json',
       title: 'The body is not JSON',
     });
   });
@@ -238,14 +239,46 @@ describe('routes', () => {
     expect((await app.request('/livez')).headers.get('x-content-type-options')).toBe('nosniff');
   });
 
-  test('a problem may tell more', async () => {
-    const own = new Hono().get('/', (c) => problem(c, 409, 'Too late', { detail: 'It has left.' }));
-    expect(await (await own.request('/')).json()).toEqual({
-      type: 'about:blank',
-      title: 'Too late',
+  test('a problem says what it is, where that is explained, and what the log calls the request', async () => {
+    const own = new Hono().get('/', (c) => problem(c, 'audit_running', { detail: 'Since noon.' }));
+    const traceId = '4bf92f3577b34da6a3ce929d0e0e4736';
+    const headers = { traceparent: `00-${traceId}-00f067aa0ba902b7-01` };
+    const told = await (await own.request('/', { headers })).json();
+    expect(told).toEqual({
+      type: '/problems/audit_running',
+      title: 'An audit is running',
       status: 409,
-      detail: 'It has left.',
+      code: 'audit_running',
+      detail: 'Since noon.',
+      traceId,
     });
+    const page = await app.request((told as { type: string }).type);
+    expect(page.status).toBe(200);
+    expect(await page.text()).toContain('409: An audit is running.');
+    expect((await app.request('/problems/no_such_code')).status).toBe(404);
+  });
+
+  test('a request without a trace gets an id of its own, the same in the log', async () => {
+    const traceIds: string[] = [];
+    const failing = createApp({
+      routes: [
+        new Hono().get('/', () => {
+          throw new Error('a mistake');
+        }),
+      ],
+      ready: async () => [],
+      onError: (_, { traceId }) => traceIds.push(traceId),
+    });
+    const told = (await (await failing.request('/', { headers: { traceparent: 'nonsense' } })).json()) as {
+      traceId: string;
+    };
+    expect(told.traceId).toMatch(/^[0-9a-f]{32}$/);
+    expect(traceIds).toEqual([told.traceId]);
+  });
+
+  test('the docs list every problem', async () => {
+    // `npx vitest run --project unit src/http/http.test.ts -u` writes them.
+    await expect(await (await app.request('/problems')).text()).toMatchFileSnapshot('../../docs/problems.md');
   });
 });
 

@@ -4,6 +4,6 @@ export { type Admitted, createAdmission, type DoorDatabase, type DoorUnit } from
 export { auditRoutes, factsEnd, factsPath, factsRoutes } from './facts.ts';
 export { Account, messagingRoutes } from './failures.ts';
 export { cursor, Limit, page } from './page.ts';
-export { type Fault, problem, unavailable, unknownOutcome } from './problem.ts';
+export { comeAgain, type Fault, problem } from './problem.ts';
 export { createApp, type Listening, listen, PortInUse, type ServerLimits } from './server.ts';
 export { body, param, query } from './validate.ts';

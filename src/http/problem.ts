@@ -1,34 +1,79 @@
-/** Errors as people's programs read them: problem details (RFC 9457). */
-import type { Context } from 'hono';
-import type { ContentfulStatusCode } from 'hono/utils/http-status';
+/** Errors as people's programs read them: problem details (RFC 9457), each of a kind that `problems.ts` explains. */
+import { randomBytes } from 'node:crypto';
+import { type Context, Hono } from 'hono';
+import { type Code, entryOf, isCode, problemList, problems } from './problems.ts';
 
 /** One thing that is wrong with a request: where, as a JSON pointer into its body or as a parameter's name, and what. */
 export type Fault =
   | { readonly pointer: string; readonly detail: string }
   | { readonly parameter: string; readonly detail: string };
 
-/** Answers with a problem. `title` is the same for all of its kind; `detail` tells of this one. */
-export function problem(
-  c: Context,
-  status: ContentfulStatusCode,
-  title: string,
-  more: { readonly detail?: string; readonly errors?: readonly Fault[] } = {},
-): Response {
-  return c.body(JSON.stringify({ type: 'about:blank', title, status, ...more }), status, {
-    'content-type': 'application/problem+json',
+interface More {
+  /** What is the matter with this very request. */
+  readonly detail?: string;
+  readonly errors?: readonly Fault[];
+}
+
+/** A problem as it travels. `type` is a page that this server has (`/problems/{code}`) and never changes. */
+export interface ProblemDetails extends More {
+  readonly type: string;
+  readonly title: string;
+  readonly status: number;
+  readonly code: Code;
+  /** What the operator's log calls this request. */
+  readonly traceId: string;
+}
+
+export const problemContentType = 'application/problem+json';
+
+/** The body of a problem. */
+export function problemDetails(code: Code, traceId: string, more: More = {}): ProblemDetails {
+  const { status, title } = problems[code];
+  return { type: `/problems/${code}`, title, status, code, ...more, traceId };
+}
+
+/** Answers with a problem. */
+export function problem(c: Context, code: Code, more: More = {}): Response {
+  return c.body(JSON.stringify(problemDetails(code, traceIdOf(c.req.raw), more)), problems[code].status, {
+    'content-type': problemContentType,
   });
 }
 
 /** In seconds: an outage that is over by then was short, and one that is not is asked no more often than that. */
 const retryAfterSeconds = '1';
 
-/** 503: it cannot be done now, and it has not been. */
-export function unavailable(c: Context, title: string, detail: string): Response {
+/** A problem that goes away by itself: it says when to come again. */
+export function comeAgain(c: Context, code: Code, detail: string): Response {
   c.header('retry-after', retryAfterSeconds);
-  return problem(c, 503, title, { detail });
+  return problem(c, code, { detail });
 }
 
-/** 503 of another kind: it may have been done. `detail` says how to find out. */
-export function unknownOutcome(c: Context, detail: string): Response {
-  return unavailable(c, 'It is not known whether this was done', detail);
+const traceIds = new WeakMap<Request, string>();
+const traceParent = /^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}/;
+const noTrace = '0'.repeat(32);
+
+/** What this request is called in answers and logs: the caller's own trace id (W3C Trace Context), or one made for it. */
+export function traceIdOf(request: Request): string {
+  const known = traceIds.get(request);
+  if (known !== undefined) return known;
+  const [, told = noTrace] = traceParent.exec(request.headers.get('traceparent') ?? '') ?? [];
+  const traceId = told === noTrace ? newTraceId() : told;
+  traceIds.set(request, traceId);
+  return traceId;
+}
+
+export const newTraceId = () => randomBytes(16).toString('hex');
+
+/** `/problems` and `/problems/{code}`: where the `type` of a problem leads. */
+export function problemRoutes(): Hono {
+  const answer = (c: Context, text: string) =>
+    c.text(text, 200, { 'content-type': 'text/markdown; charset=utf-8' });
+  return new Hono()
+    .get('/problems', (c) => answer(c, problemList()))
+    .get('/problems/:code', (c) => {
+      const code = c.req.param('code');
+      return isCode(code)
+        ? answer(c, entryOf(code))
+        : problem(c, 'not_found', { detail: `Nothing is at ${c.req.path}.` });
+    });
 }

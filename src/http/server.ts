@@ -1,10 +1,20 @@
 /** One server for all doors of a process, and what every server answers: health, unknown routes, failures. */
-import type { Server } from 'node:http';
+import { type Server, STATUS_CODES } from 'node:http';
+import type { Duplex } from 'node:stream';
 import { createAdaptorServer } from '@hono/node-server';
 import { type Context, Hono } from 'hono';
 import { matchedRoutes } from 'hono/route';
 import { isEnvironmental, OutcomeUnknown } from '../outbox/index.ts';
-import { problem, unavailable, unknownOutcome } from './problem.ts';
+import {
+  comeAgain,
+  newTraceId,
+  problem,
+  problemContentType,
+  problemDetails,
+  problemRoutes,
+  traceIdOf,
+} from './problem.ts';
+import type { Code } from './problems.ts';
 
 /** What strangers may hold of a server, and for how long. */
 export interface ServerLimits {
@@ -48,11 +58,18 @@ export interface Answer {
   readonly seconds: number;
 }
 
+/** What a log says of a request that failed. */
+export interface FailedRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly traceId: string;
+}
+
 /** Puts routes together. `ready` tells what `/readyz` answers; `onError` is told of what should not have happened. */
 export function createApp(options: {
   readonly routes: readonly Hono[];
   readonly ready: () => Promise<readonly Check[]>;
-  readonly onError: (error: unknown, request: { readonly method: string; readonly path: string }) => void;
+  readonly onError: (error: unknown, request: FailedRequest) => void;
   /** Told of every answer, for metrics. */
   readonly onAnswer?: (answer: Answer) => void;
   /** What `/metrics` answers. */
@@ -83,25 +100,25 @@ export function createApp(options: {
       return c.body(text, 200, { 'content-type': contentType });
     });
 
-  for (const routes of options.routes) app.route('/', routes);
+  for (const routes of [problemRoutes(), ...options.routes]) app.route('/', routes);
 
   app.notFound((c) => {
     const allowed = allowedMethods(app, c.req.path);
     if (allowed.length === 0)
-      return problem(c, 404, 'There is no such route', { detail: `Nothing is at ${c.req.path}.` });
+      return problem(c, 'route_not_found', { detail: `Nothing is at ${c.req.path}.` });
     c.header('allow', allowed.join(', '));
     if (c.req.method === 'OPTIONS') return c.body(null, 204);
-    return problem(c, 405, 'The method is not allowed here', { detail: `Allowed: ${allowed.join(', ')}.` });
+    return problem(c, 'method_not_allowed', { detail: `Allowed: ${allowed.join(', ')}.` });
   });
 
   app.onError((error, c: Context) => {
     const { method, path } = c.req;
-    options.onError(error, { method, path });
-    if (!isEnvironmental(error)) return problem(c, 500, 'Something failed');
+    options.onError(error, { method, path, traceId: traceIdOf(c.req.raw) });
+    if (!isEnvironmental(error)) return problem(c, 'internal_error');
     // What only reads has done nothing in any case.
     return error instanceof OutcomeUnknown && method !== 'GET' && method !== 'HEAD'
-      ? unknownOutcome(c, 'The database did not say. It will be certain in a few seconds.')
-      : unavailable(c, 'The service cannot answer now', 'Its database is away or busy. Try again.');
+      ? comeAgain(c, 'outcome_unknown', 'The database did not say. It will be certain in a few seconds.')
+      : comeAgain(c, 'unavailable', 'Its database is away or busy. Try again.');
   });
 
   return app;
@@ -128,6 +145,27 @@ function matches(pattern: string, path: string): boolean {
     expected.length === actual.length &&
     expected.every((part, i) => (part.startsWith(':') ? actual[i] !== '' : part === actual[i]))
   );
+}
+
+const unreadable: Readonly<Record<string, Code>> = {
+  HPE_HEADER_OVERFLOW: 'headers_too_large',
+  ERR_HTTP_REQUEST_TIMEOUT: 'request_timeout',
+};
+
+/** What Node's parser cannot read, or has waited for in vain, is a problem like any other, and the end of its connection. */
+function answerUnreadable(error: NodeJS.ErrnoException, socket: Duplex): void {
+  // Into the middle of an answer nothing can be said.
+  const { _httpMessage: begun } = socket as { _httpMessage?: { readonly headersSent: boolean } };
+  if (!socket.writable || begun?.headersSent) return void socket.destroy();
+  const details = problemDetails(unreadable[error.code ?? ''] ?? 'malformed_request', newTraceId());
+  const body = JSON.stringify(details);
+  const head = [
+    `HTTP/1.1 ${details.status} ${STATUS_CODES[details.status]}`,
+    `content-type: ${problemContentType}`,
+    `content-length: ${Buffer.byteLength(body)}`,
+    'connection: close',
+  ];
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`, () => socket.destroy());
 }
 
 /** Somebody else listens there. */
@@ -163,6 +201,7 @@ export async function listen(
       connectionsCheckingInterval: limits.checkEveryMs,
     },
   }) as Server;
+  server.on('clientError', answerUnreadable);
   server.timeout = limits.silenceMs;
   server.maxConnections = limits.maxConnections;
   await new Promise<void>((resolve, reject) => {

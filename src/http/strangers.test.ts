@@ -79,6 +79,26 @@ test('headers that never end are cut', async () => {
   await closed;
   clearInterval(drip);
   expect(heard()).toContain('408 Request Timeout');
+  expect(heard()).toContain('"code":"request_timeout"');
+});
+
+test.each([
+  ['what is not HTTP', 'hello\r\n\r\n', 400, 'malformed_request'],
+  [
+    'headers without end',
+    `GET / HTTP/1.1\r\nhost: x\r\nx: ${'x'.repeat(20_000)}\r\n\r\n`,
+    431,
+    'headers_too_large',
+  ],
+])('%s is a problem like any other, and the end of the connection', async (_, text, status, code) => {
+  await start({});
+  const { socket, closed, heard } = open();
+  socket.write(text);
+  await closed;
+  const [head = '', told = '{}'] = heard().split('\r\n\r\n');
+  expect(head).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+  expect(head).toContain('application/problem+json');
+  expect(JSON.parse(told)).toMatchObject({ type: `/problems/${code}`, status, code });
 });
 
 test('a connection on which nothing is ever asked is cut', async () => {

@@ -19,26 +19,26 @@ export function body<const Schema extends v.GenericSchema>(schema: Schema): Vali
   return async (c, next) => {
     const type = c.req.header('content-type')?.split(';')[0]?.trim().toLowerCase();
     if (type !== 'application/json')
-      return problem(c, 415, 'The body must be JSON', {
+      return problem(c, 'body_not_json_type', {
         detail: 'Send it with the content type application/json.',
       });
     const bytes = await readBody(c);
     if (bytes === 'cut off')
-      return problem(c, 400, 'The body is not whole', { detail: 'The connection ended before it did.' });
+      return problem(c, 'body_cut_off', { detail: 'The connection ended before it did.' });
     if (bytes === 'too large') {
       // What is still on its way is not read any more.
       c.header('connection', 'close');
-      return problem(c, 413, 'The body is too large', { detail: `At most ${maxBodyBytes} bytes are read.` });
+      return problem(c, 'body_too_large', { detail: `At most ${maxBodyBytes} bytes are read.` });
     }
     let content: unknown;
     try {
       content = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
     } catch {
-      return problem(c, 400, 'The body is not JSON', { detail: 'It cannot be parsed.' });
+      return problem(c, 'body_not_json', { detail: 'It cannot be parsed.' });
     }
     const parsed = v.safeParse(schema, content);
     if (!parsed.success)
-      return problem(c, 422, 'The body is not valid', {
+      return problem(c, 'invalid_body', {
         errors: faultsOf(schema, parsed.issues, (path) => ({ pointer: pointerTo(path) })),
       });
     c.req.addValidatedData('json', parsed.output as object);
@@ -55,7 +55,7 @@ export function query<const Schema extends v.GenericSchema>(schema: Schema): Val
       : faultsOf(schema, parsed.issues, (path) => ({ parameter: path.join('.') }));
     for (const [parameter, values] of Object.entries(c.req.queries()))
       if (values.length > 1) errors.push({ parameter, detail: 'is given more than once' });
-    if (!parsed.success || errors.length > 0) return problem(c, 422, 'The query is not valid', { errors });
+    if (!parsed.success || errors.length > 0) return problem(c, 'invalid_query', { errors });
     c.req.addValidatedData('query', parsed.output as object);
     return next();
   };
@@ -65,8 +65,7 @@ export function query<const Schema extends v.GenericSchema>(schema: Schema): Val
 export function param<const Schema extends v.GenericSchema>(schema: Schema): Validating<'param', Schema> {
   return async (c, next) => {
     const parsed = v.safeParse(schema, c.req.param());
-    if (!parsed.success)
-      return problem(c, 404, 'There is no such thing', { detail: `Nothing is at ${c.req.path}.` });
+    if (!parsed.success) return problem(c, 'not_found', { detail: `Nothing is at ${c.req.path}.` });
     c.req.addValidatedData('param', parsed.output as object);
     return next();
   };

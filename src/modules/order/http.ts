@@ -6,6 +6,7 @@ import {
   Account,
   type Admitted,
   body,
+  comeAgain,
   createAdmission,
   cursor,
   type DoorDatabase,
@@ -15,8 +16,6 @@ import {
   param,
   problem,
   query,
-  unavailable,
-  unknownOutcome,
 } from '../../http/index.ts';
 import type { Limits, UnitOfWork } from '../../outbox/index.ts';
 import { createCancelling } from './cancelling.ts';
@@ -92,16 +91,17 @@ export function createRoutes(context: {
     if ('inDoubt' in placed) {
       const url = `/orders/${placed.inDoubt}`;
       c.header('location', url);
-      return unknownOutcome(
+      return comeAgain(
         c,
+        'outcome_unknown',
         `Ask GET ${url} in a few seconds: if it is not found, the order was not placed.`,
       );
     }
     if (await isListed(c.get('limits')))
-      return problem(c, 422, 'The order cannot be placed', {
+      return problem(c, 'order_not_placeable', {
         errors: faultsOf(placed.refused, placing.lines),
       });
-    return unavailable(c, 'The products are not known yet', 'Stock has not sent its list of products.');
+    return comeAgain(c, 'products_unknown', 'Stock has not sent its list of products.');
   });
 
   routes.get('/orders', query(ListOrders), admitted, async (c) => {
@@ -120,7 +120,7 @@ export function createRoutes(context: {
     const outcome = await cancelOrder(id, c.get('limits'));
     if (outcome === 'unknown') return notFound(c, id);
     if (outcome === 'cancelled') return answerOrder(c, id, 202);
-    return problem(c, 409, 'The order cannot be cancelled any more', { detail: `It is ${outcome}.` });
+    return problem(c, 'order_not_cancellable', { detail: `It is ${outcome}.` });
   });
 
   routes.post(
@@ -135,7 +135,7 @@ export function createRoutes(context: {
       else {
         const order = await database.query((sql) => findOrder(sql, id), c.get('limits'));
         if (!order) return notFound(c, id);
-        return problem(c, 409, 'Nothing is awaited for the order', { detail: `It is ${order.status}.` });
+        return problem(c, 'nothing_awaited', { detail: `It is ${order.status}.` });
       }
       return answerOrder(c, id, 202);
     },
@@ -145,7 +145,7 @@ export function createRoutes(context: {
 }
 
 const notFound = (c: Context, id: string) =>
-  problem(c, 404, 'There is no such order', { detail: `No order has the id ${id}.` });
+  problem(c, 'order_not_found', { detail: `No order has the id ${id}.` });
 
 function faultsOf(refused: Refusal, lines: readonly Line[]): Fault[] {
   return refused.map(({ line, fault }) => ({

@@ -70,7 +70,7 @@ export function createRoutes({
     const receipt = await unit.run(({ sql }) => receive(sql, sku, quantity), c.get('limits'));
     if (receipt === 'unknown') return notFound(c, sku);
     if (receipt === 'full')
-      return problem(c, 409, 'There is no room for so many', {
+      return problem(c, 'no_room', {
         detail: `At most ${maxOnHand} units of a product are counted.`,
       });
     return c.json({ id: receipt.id, sku, quantity, receivedAt: receipt.receivedAt }, 201);
@@ -80,4 +80,4 @@ export function createRoutes({
 }
 
 const notFound = (c: Context, sku: string) =>
-  problem(c, 404, 'There is no such product', { detail: `No product has the sku ${sku}.` });
+  problem(c, 'product_not_found', { detail: `No product has the sku ${sku}.` });

@@ -33,7 +33,7 @@ export function createGatewaySimulator(token?: string): Hono {
 
   routes.use(async (c, next) => {
     if (token !== undefined && c.req.header('authorization') !== `Bearer ${token}`)
-      return problem(c, 401, 'The bearer token is missing or wrong');
+      return problem(c, 'unauthorized');
     return next();
   });
 
@@ -69,7 +69,7 @@ export function createGatewaySimulator(token?: string): Hono {
   routes.post('/faults', body(NewFault), (c) => {
     const { operation = null, orderId = null, ...fault } = c.req.valid('json');
     if (!faults.add({ operation, orderId, ...fault }))
-      return problem(c, 409, 'There are too many faults', { detail: 'DELETE /faults forgets them.' });
+      return problem(c, 'too_many_faults', { detail: 'DELETE /faults forgets them.' });
     return c.body(null, 204);
   });
   routes.delete('/faults', (c) => {
@@ -89,7 +89,7 @@ async function answer(
 ): Promise<Response> {
   const key = `${operation}:${orderId}`;
   if (c.req.header('idempotency-key') !== key)
-    return problem(c, 400, 'The Idempotency-Key is missing or wrong', { detail: 'It is operation:orderId.' });
+    return problem(c, 'invalid_idempotency_key', { detail: 'It is operation:orderId.' });
   const ending = new AbortController();
   const end = () => ending.abort();
   c.req.raw.signal.addEventListener('abort', end, { once: true });
@@ -99,7 +99,7 @@ async function answer(
     return c.json({ key, amount, currency, ...outcome });
   } catch (error) {
     if (!(error instanceof CallFailed)) throw error;
-    return problem(c, error.refused ? 409 : 503, error.message);
+    return problem(c, error.refused ? 'call_refused' : 'call_failed', { detail: error.message });
   } finally {
     clearTimeout(patience);
   }
