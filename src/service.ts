@@ -182,6 +182,7 @@ function plugIn(module: Module, config: Config, services: Services, log: Log, me
   metrics.watch(name, { overview, database, broker, inProgress: open.inProgress });
   const operation = messagingRoutes({
     module: name,
+    unit: messaging.unit,
     overview,
     failures: messaging.failures,
     onAction: (action, fields) => log('info', action, fields),

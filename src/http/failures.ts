@@ -3,6 +3,8 @@ import { Hono } from 'hono';
 import * as v from 'valibot';
 import { text } from '../contracts/values.ts';
 import type { FailureSelection, Failures, Overview } from '../outbox/index.ts';
+import { createAdmission, type DoorUnit } from './admission.ts';
+import { answer, answerOnce, idempotent } from './idempotency.ts';
 import { problem } from './problem.ts';
 import { body, param } from './validate.ts';
 
@@ -36,6 +38,7 @@ const secrets = new Set(['paymentToken', 'email']);
 
 export interface MessagingDoors {
   readonly module: string;
+  readonly unit: DoorUnit;
   readonly overview: Overview;
   readonly failures: Pick<Failures, 'redrive' | 'discard'>;
   /** Told of every action, with who and why. */
@@ -43,7 +46,8 @@ export interface MessagingDoors {
 }
 
 /** `/admin/{module}/outbox` and `/admin/{module}/failures`. */
-export function messagingRoutes({ module, overview, failures, onAction }: MessagingDoors): Hono {
+export function messagingRoutes({ module, unit, overview, failures, onAction }: MessagingDoors): Hono {
+  const admitted = createAdmission();
   const routes = new Hono().basePath(`/admin/${module}`);
 
   routes.get('/outbox', async (c) => {
@@ -62,13 +66,15 @@ export function messagingRoutes({ module, overview, failures, onAction }: Messag
   });
 
   for (const name of ['redrive', 'discard'] as const)
-    routes.post(`/failures/${name}`, body(Action), async (c) => {
+    routes.post(`/failures/${name}`, body(Action), admitted, idempotent, async (c) => {
       const { by, reason, ...what } = c.req.valid('json');
       const selection: FailureSelection = 'all' in what ? 'all' : what;
       const ids = await overview.select(selection);
-      const done = await failures[name](ids);
-      onAction(`failures ${name}`, { module, by, reason, failures: done, ...what });
-      return c.json({ failures: done });
+      return answerOnce(c, unit, async ({ sql, onCommit }) => {
+        const done = await failures[name](ids, sql);
+        onCommit(() => onAction(`failures ${name}`, { module, by, reason, failures: done, ...what }));
+        return answer(200, { failures: done });
+      });
     });
 
   return routes;

@@ -1,8 +1,24 @@
 /** The kit that all doors share. */
 
-export { type Admitted, createAdmission, type DoorDatabase, type DoorUnit } from './admission.ts';
+export { createAdmission, type DoorDatabase, type DoorUnit } from './admission.ts';
 export { auditRoutes, factsEnd, factsPath, factsRoutes } from './facts.ts';
 export { Account, messagingRoutes } from './failures.ts';
+export {
+  answer,
+  answerOnce,
+  give,
+  giveAgain,
+  idempotent,
+  refusal,
+} from './idempotency.ts';
+export {
+  type Answer,
+  type Asked,
+  createForgetting,
+  idempotencyMigrations,
+  type Taken,
+  takeKeys,
+} from './idempotency-store.ts';
 export { cursor, Limit, page } from './page.ts';
 export { comeAgain, type Fault, problem } from './problem.ts';
 export { createApp, type Listening, listen, PortInUse, type ServerLimits } from './server.ts';

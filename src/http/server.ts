@@ -5,6 +5,7 @@ import { createAdaptorServer } from '@hono/node-server';
 import { type Context, Hono } from 'hono';
 import { matchedRoutes } from 'hono/route';
 import { isEnvironmental, OutcomeUnknown } from '../outbox/index.ts';
+import { RequestInProgress } from './idempotency-store.ts';
 import {
   comeAgain,
   newTraceId,
@@ -112,6 +113,12 @@ export function createApp(options: {
   });
 
   app.onError((error, c: Context) => {
+    if (error instanceof RequestInProgress)
+      return comeAgain(
+        c,
+        'request_in_progress',
+        'Another one with this Idempotency-Key has not been answered yet.',
+      );
     const { method, path } = c.req;
     options.onError(error, { method, path, traceId: traceIdOf(c.req.raw) });
     if (!isEnvironmental(error)) return problem(c, 'internal_error');

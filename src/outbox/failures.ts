@@ -40,10 +40,10 @@ export interface Failure {
 export interface Failures {
   /** Puts messages aside, many in one transaction. */
   park(failures: readonly Failure[]): Promise<void>;
-  /** Gives parked and dead messages all their attempts again, the next one now. Returns how many there were. */
-  redrive(ids: readonly string[]): Promise<number>;
-  /** Forgets failures for good: their messages count as handled. Returns how many there were. */
-  discard(ids: readonly string[]): Promise<number>;
+  /** Gives parked and dead messages all their attempts again, the next one now. Returns how many there were. `sql`: in whose transaction. */
+  redrive(ids: readonly string[], sql?: Sql): Promise<number>;
+  /** Forgets failures for good: their messages count as handled. Returns how many there were. `sql`: in whose transaction. */
+  discard(ids: readonly string[], sql?: Sql): Promise<number>;
   /** Tries again what is due. */
   retries(handling: { readonly handles: Handles; readonly handle: Handle }): Worker;
 }
@@ -161,16 +161,19 @@ export function createFailures(options: {
     observer.parked?.({ id, type, subject, attempts, error, dead: waitSeconds === null });
   }
 
+  const inTransaction = (open: Sql | undefined, work: (sql: Sql) => Promise<number>) =>
+    open ? work(open) : database.transaction(work);
+
   return {
     async park(failures) {
       for (let from = 0; from < failures.length; from += maxParkedAtOnce)
         await parkTogether(failures.slice(from, from + maxParkedAtOnce));
     },
 
-    redrive: (ids) => database.query((sql) => store.redrive(sql, ids)),
+    redrive: (ids, open) => inTransaction(open, (sql) => store.redrive(sql, ids)),
 
-    discard: (ids) =>
-      database.transaction(async (sql) => {
+    discard: (ids, open) =>
+      inTransaction(open, async (sql) => {
         const discarded = await store.deleteFailures(sql, ids);
         await store.remember(sql, remembered(discarded));
         return discarded.length;

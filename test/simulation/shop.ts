@@ -147,7 +147,7 @@ export function openShop(
     payment: paymentModule,
     modules: [orderModule, stockModule, paymentModule],
     place: (unit, placing) => createPlacing(unit, patience, orders.store)(placing),
-    cancel: (unit, orderId) => createCancelling(unit, patience, orders.store)(orderId),
+    cancel: (unit, orderId) => unit.run((open) => createCancelling(patience, orders.store)(open, orderId)),
   };
 }
 

@@ -1,28 +1,26 @@
 /** Cancelling an order: what the customer may do as long as it is pending. */
-import type { Limits, UnitOfWork } from '../../outbox/index.ts';
+import type { Unit } from '../../outbox/index.ts';
 import { createJourneys } from './journeys.ts';
 import { decide, type Patience } from './order.ts';
 import type { Status } from './saga.ts';
 import { type OrderStore, orderStore } from './store.ts';
 
-/** Returns what cancels one order and says what its status is then; `unknown`: there is no such order. */
+/** Returns what cancels one order, in an open transaction, and says what its status is then; `unknown`: there is no such order. */
 export function createCancelling(
-  unit: UnitOfWork,
   patience: Patience,
   store: OrderStore = orderStore,
-): (id: string, limits?: Limits) => Promise<Status | 'unknown'> {
-  return (id, limits) =>
-    unit.run(async ({ sql, send }) => {
-      const stored = await store.lockOrders(sql, [id]);
-      const order = stored.get(id)?.order;
-      if (!order) return 'unknown';
-      if (order.status === 'cancelled') return 'cancelled';
-      const reason = { code: 'cancelled_by_customer', detail: 'the customer cancelled the order' } as const;
-      const decision = decide(order, 'cancel', reason);
-      if (typeof decision === 'string') return order.status;
-      const journeys = createJourneys(stored, patience, store);
-      journeys.take(decision, { name: 'cancel', send });
-      await journeys.save(sql);
-      return decision.order.status;
-    }, limits);
+): (open: Pick<Unit, 'sql' | 'send'>, id: string) => Promise<Status | 'unknown'> {
+  return async ({ sql, send }, id) => {
+    const stored = await store.lockOrders(sql, [id]);
+    const order = stored.get(id)?.order;
+    if (!order) return 'unknown';
+    if (order.status === 'cancelled') return 'cancelled';
+    const reason = { code: 'cancelled_by_customer', detail: 'the customer cancelled the order' } as const;
+    const decision = decide(order, 'cancel', reason);
+    if (typeof decision === 'string') return order.status;
+    const journeys = createJourneys(stored, patience, store);
+    journeys.take(decision, { name: 'cancel', send });
+    await journeys.save(sql);
+    return decision.order.status;
+  };
 }

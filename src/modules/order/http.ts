@@ -4,24 +4,29 @@ import * as v from 'valibot';
 import { Line, maxIdLength, maxLines, OrderId, text } from '../../contracts/values.ts';
 import {
   Account,
-  type Admitted,
+  answer,
+  answerOnce,
   body,
   comeAgain,
   createAdmission,
   cursor,
   type DoorDatabase,
   type Fault,
+  give,
+  giveAgain,
+  idempotent,
   Limit,
   page,
   param,
   problem,
   query,
+  refusal,
 } from '../../http/index.ts';
 import type { Limits, UnitOfWork } from '../../outbox/index.ts';
 import { createCancelling } from './cancelling.ts';
 import type { Patience, Refusal } from './order.ts';
 import { createPlacing } from './placing.ts';
-import { expireDeadline, findOrder, listOrders } from './store.ts';
+import { expireDeadline, findOrder, listOrders, type OrderView } from './store.ts';
 
 const Id = text(maxIdLength);
 
@@ -74,20 +79,17 @@ export function createRoutes(context: {
   const routes = new Hono();
   const admitted = createAdmission();
   const placeOrder = createPlacing(unit, patience);
-  const cancelOrder = createCancelling(unit, patience);
+  const cancelOrder = createCancelling(patience);
 
-  async function answerOrder(c: Context<Admitted>, id: string, status: 200 | 202) {
-    const order = await database.query((sql) => findOrder(sql, id), c.get('limits'));
-    return order ? c.json(order, status) : notFound(c, id);
-  }
+  const placedAnswer = (order: OrderView) => answer(201, order, `/orders/${order.id}`);
 
-  routes.post('/orders', body(PlaceOrder), admitted, async (c) => {
+  routes.post('/orders', body(PlaceOrder), admitted, idempotent, async (c) => {
     const placing = c.req.valid('json');
-    const placed = await placeOrder(placing, c.get('limits'));
-    if ('order' in placed) {
-      c.header('Location', `/orders/${placed.order.id}`);
-      return c.json(placed.order, 201);
-    }
+    const asked = c.get('asked');
+    const once = asked && { asked, answerOf: placedAnswer };
+    const placed = await placeOrder(placing, c.get('limits'), once);
+    if ('order' in placed) return give(c, placedAnswer(placed.order));
+    if ('before' in placed) return giveAgain(c, placed.before);
     if ('inDoubt' in placed) {
       const url = `/orders/${placed.inDoubt}`;
       c.header('location', url);
@@ -97,11 +99,12 @@ export function createRoutes(context: {
         `Ask GET ${url} in a few seconds: if it is not found, the order was not placed.`,
       );
     }
-    if (await isListed(c.get('limits')))
-      return problem(c, 'order_not_placeable', {
-        errors: faultsOf(placed.refused, placing.lines),
-      });
-    return comeAgain(c, 'products_unknown', 'Stock has not sent its list of products.');
+    if (!(await isListed(c.get('limits'))))
+      return comeAgain(c, 'products_unknown', 'Stock has not sent its list of products.');
+    // Nothing was written: the refusal is all there is to be kept.
+    return answerOnce(c, unit, () =>
+      refusal(problem(c, 'order_not_placeable', { errors: faultsOf(placed.refused, placing.lines) })),
+    );
   });
 
   routes.get('/orders', query(ListOrders), admitted, async (c) => {
@@ -113,14 +116,22 @@ export function createRoutes(context: {
     return c.json(page(orders, limit, ({ id }) => id));
   });
 
-  routes.get('/orders/:id', param(ById), admitted, (c) => answerOrder(c, c.req.valid('param').id, 200));
-
-  routes.post('/orders/:id/cancel', param(ById), admitted, async (c) => {
+  routes.get('/orders/:id', param(ById), admitted, async (c) => {
     const { id } = c.req.valid('param');
-    const outcome = await cancelOrder(id, c.get('limits'));
-    if (outcome === 'unknown') return notFound(c, id);
-    if (outcome === 'cancelled') return answerOrder(c, id, 202);
-    return problem(c, 'order_not_cancellable', { detail: `It is ${outcome}.` });
+    const order = await database.query((sql) => findOrder(sql, id), c.get('limits'));
+    return order ? c.json(order) : notFound(c, id);
+  });
+
+  routes.post('/orders/:id/cancel', param(ById), admitted, idempotent, (c) => {
+    const { id } = c.req.valid('param');
+    return answerOnce(c, unit, async (open) => {
+      const outcome = await cancelOrder(open, id);
+      const order = await findOrder(open.sql, id);
+      if (!order) return refusal(notFound(c, id));
+      return outcome === 'cancelled'
+        ? answer(202, order)
+        : refusal(problem(c, 'order_not_cancellable', { detail: `It is ${outcome}.` }));
+    });
   });
 
   routes.post(
@@ -128,16 +139,18 @@ export function createRoutes(context: {
     param(ById),
     body(v.strictObject(Account)),
     admitted,
-    async (c) => {
+    idempotent,
+    (c) => {
       const { id } = c.req.valid('param');
-      const expired = await database.query((sql) => expireDeadline(sql, id), c.get('limits'));
-      if (expired) onAction('deadline set to now', { orderId: id, ...c.req.valid('json') });
-      else {
-        const order = await database.query((sql) => findOrder(sql, id), c.get('limits'));
-        if (!order) return notFound(c, id);
-        return problem(c, 'nothing_awaited', { detail: `It is ${order.status}.` });
-      }
-      return answerOrder(c, id, 202);
+      const account = c.req.valid('json');
+      return answerOnce(c, unit, async ({ sql, onCommit }) => {
+        const expired = await expireDeadline(sql, id);
+        const order = await findOrder(sql, id);
+        if (!order) return refusal(notFound(c, id));
+        if (!expired) return refusal(problem(c, 'nothing_awaited', { detail: `It is ${order.status}.` }));
+        onCommit(() => onAction('deadline set to now', { orderId: id, ...account }));
+        return answer(202, order);
+      });
     },
   );
 

@@ -1,5 +1,6 @@
 /** Order, wired: it takes orders and carries each one to its end. */
 import { setTimeout as pause } from 'node:timers/promises';
+import { createForgetting, idempotencyMigrations } from '../../http/index.ts';
 import { createLoop, isEnvironmental } from '../../outbox/index.ts';
 import type { Module } from '../module.ts';
 import { createListing, isListed } from './catalogue.ts';
@@ -27,7 +28,7 @@ export interface OrderSettings {
 export function createOrder(patience: OrderSettings): Module {
   return {
     name: 'order',
-    migrations: [{ name: 'order/001_order', sql: tables }],
+    migrations: [{ name: 'order/001_order', sql: tables }, ...idempotencyMigrations],
     handles,
     news: ['order.rejected', 'order.cancelled'],
     facts: orderFacts,
@@ -40,6 +41,7 @@ export function createOrder(patience: OrderSettings): Module {
           log('customer told', { orderId, status });
           observer.ended?.({ status, seconds });
         }),
+        createForgetting(database),
       ];
       return {
         routes: createRoutes({ database, unit, patience, isListed: listed, onAction: log }),

@@ -1,4 +1,5 @@
 /** Payment, wired: it authorizes, captures and voids with a card processor that may not answer. */
+import { createForgetting, idempotencyMigrations } from '../../http/index.ts';
 import { createLoop, type Database } from '../../outbox/index.ts';
 import { createInquiries } from '../inquiries.ts';
 import type { Module } from '../module.ts';
@@ -49,6 +50,7 @@ export function createPayment(
       { name: 'payment/002_simulated_gateway', sql: ledger },
       { name: 'payment/003_calls', sql: tries },
       { name: 'payment/004_approved', sql: approved },
+      ...idempotencyMigrations,
     ],
     handles,
     news: [],
@@ -76,7 +78,7 @@ export function createPayment(
         routes: createRoutes({ database }),
         inProgress: () => database.query(countOpen),
         handle: createHandler(inquiryAfterSeconds, wake),
-        clocks: [callLoop, createLoop(inquiries, observer)],
+        clocks: [callLoop, createLoop(inquiries, observer), createLoop(createForgetting(database), observer)],
         close: calls.close,
       };
     },

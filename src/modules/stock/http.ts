@@ -3,16 +3,20 @@ import { type Context, Hono } from 'hono';
 import * as v from 'valibot';
 import { Currency, maxNameLength, Sku, text, UnitPrice } from '../../contracts/values.ts';
 import {
+  answer,
+  answerOnce,
   body,
   createAdmission,
   cursor,
   type DoorDatabase,
   type DoorUnit,
+  idempotent,
   Limit,
   page,
   param,
   problem,
   query,
+  refusal,
 } from '../../http/index.ts';
 import { findProduct, listProducts, maxOnHand, putProduct, receive } from './store.ts';
 
@@ -64,16 +68,18 @@ export function createRoutes({
     return product ? c.json(product, created ? 201 : 200) : notFound(c, sku);
   });
 
-  routes.post('/products/:sku/receipts', param(BySku), body(Received), admitted, async (c) => {
+  routes.post('/products/:sku/receipts', param(BySku), body(Received), admitted, idempotent, (c) => {
     const { sku } = c.req.valid('param');
     const { quantity } = c.req.valid('json');
-    const receipt = await unit.run(({ sql }) => receive(sql, sku, quantity), c.get('limits'));
-    if (receipt === 'unknown') return notFound(c, sku);
-    if (receipt === 'full')
-      return problem(c, 'no_room', {
-        detail: `At most ${maxOnHand} units of a product are counted.`,
-      });
-    return c.json({ id: receipt.id, sku, quantity, receivedAt: receipt.receivedAt }, 201);
+    return answerOnce(c, unit, async ({ sql }) => {
+      const receipt = await receive(sql, sku, quantity);
+      if (receipt === 'unknown') return refusal(notFound(c, sku));
+      if (receipt === 'full')
+        return refusal(
+          problem(c, 'no_room', { detail: `At most ${maxOnHand} units of a product are counted.` }),
+        );
+      return answer(201, { id: receipt.id, sku, quantity, receivedAt: receipt.receivedAt });
+    });
   });
 
   return routes;

@@ -1,4 +1,5 @@
 /** Stock, wired: it knows what there is, and promises it to orders. */
+import { createForgetting, idempotencyMigrations } from '../../http/index.ts';
 import { createLoop } from '../../outbox/index.ts';
 import { createInquiries } from '../inquiries.ts';
 import type { Module } from '../module.ts';
@@ -17,7 +18,7 @@ export interface StockSettings {
 export function createStock({ inquiryAfterSeconds }: StockSettings): Module {
   return {
     name: 'stock',
-    migrations: [{ name: 'stock/001_stock', sql: tables }],
+    migrations: [{ name: 'stock/001_stock', sql: tables }, ...idempotencyMigrations],
     handles,
     news: ['product.changed'],
     facts: stockFacts,
@@ -36,6 +37,7 @@ export function createStock({ inquiryAfterSeconds }: StockSettings): Module {
             }),
             observer,
           ),
+          createLoop(createForgetting(database), observer),
         ],
         seedDemo: () => seedDemo(unit),
       };
