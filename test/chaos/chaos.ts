@@ -122,6 +122,7 @@ try {
     refused: Object.fromEntries(load.refused),
     orders: found.outcomes,
     lost: found.lost,
+    twice: found.twice,
     endedAfterSeconds: tookMs === undefined ? null : Math.round(tookMs / 100) / 10,
     audit: audit.code,
     unexpectedEnds: unexpected,
@@ -133,6 +134,7 @@ try {
     tookMs !== undefined &&
     audit.code === 0 &&
     found.lost === 0 &&
+    found.twice === 0 &&
     unexpected.length === 0 &&
     report.stoppedCleanly;
   if (good) await rm(logs, { recursive: true, force: true });
@@ -223,10 +225,10 @@ async function runAudit(): Promise<{ code: number; output: string }> {
   );
 }
 
-/** Every order that was answered with 201 is there, at its end. */
+/** Every order that was answered with 201 is there, at its end, and nobody has two: each was asked for with one key, up to three times. */
 async function findAll(
   accepted: ReadonlySet<string>,
-): Promise<{ lost: number; outcomes: Record<string, number> }> {
+): Promise<{ lost: number; twice: number; outcomes: Record<string, number> }> {
   const rows = await orders.query(
     (sql) => sql<{ status: string; count: number }[]>`select status, count(*) from orders group by status`,
   );
@@ -234,8 +236,12 @@ async function findAll(
     (sql) => sql<{ count: number }[]>`
       select count(*) from orders where id = any(${[...accepted]}::uuid[]) and step = 'done'`,
   );
+  const twice = await orders.query(
+    (sql) => sql`select customer_id from orders group by customer_id having count(*) > 1`,
+  );
   return {
     lost: accepted.size - (known?.count ?? 0),
+    twice: twice.length,
     outcomes: Object.fromEntries(rows.map(({ status, count }) => [status, count])),
   };
 }

@@ -4,6 +4,9 @@ import type { Random } from './random.ts';
 
 /** A customer gives up then. */
 const patienceMs = 10_000;
+/** How often a customer asks for the same order. */
+const maxTimes = 3;
+const askAgainMs = 1_000;
 /** Requests that are under way at once, so that a shop that hangs is not buried. */
 const maxUnderWay = 500;
 
@@ -39,13 +42,15 @@ export function startLoad(urls: readonly string[], perSecond: number, random: Ra
   const underWay = new Set<Promise<void>>();
   let placing = true;
   let turn = 0;
+  /** Each order is for a customer of its own. */
+  let bought = 0;
 
-  async function ask(path: string, body: unknown): Promise<Response | undefined> {
+  async function ask(path: string, key: string, body: unknown): Promise<Response | undefined> {
     turn += 1;
     try {
       return await fetch(`${urls[turn % urls.length]}${path}`, {
         method: 'POST',
-        headers: { 'content-type': 'application/json' },
+        headers: { 'content-type': 'application/json', 'idempotency-key': key },
         body: JSON.stringify(body),
         signal: AbortSignal.timeout(patienceMs),
       });
@@ -54,11 +59,24 @@ export function startLoad(urls: readonly string[], perSecond: number, random: Ra
     }
   }
 
+  /** Who gets no answer, or a 5xx, asks again with the same key, wherever: it is one order in any case. */
+  async function insist(path: string, key: string, body: unknown): Promise<Response | undefined> {
+    for (let time = 1; ; time += 1) {
+      const response = await ask(path, key, body);
+      const unclear = response === undefined || response.status >= 500 || response.status === 409;
+      if (!unclear || time === maxTimes) return response;
+      await response?.body?.cancel();
+      await pause(askAgainMs);
+    }
+  }
+
   async function buy(): Promise<void> {
+    bought += 1;
+    const customerId = `cus_${bought}`;
     const { sku, quantity, token } = random.pick(customers);
     const cancelAfterMs = random.next() < cancelShare ? random.between(0, cancelWithinMs) : undefined;
     const lines = [{ sku, quantity }];
-    const response = await ask('/orders', { customerId: `cus_${turn % 100}`, lines, paymentToken: token });
+    const response = await insist('/orders', customerId, { customerId, lines, paymentToken: token });
     if (response?.status !== 201) {
       await response?.body?.cancel();
       const status = String(response?.status ?? 'none');
@@ -69,7 +87,7 @@ export function startLoad(urls: readonly string[], perSecond: number, random: Ra
     accepted.add(id);
     if (cancelAfterMs === undefined) return;
     await pause(cancelAfterMs);
-    const answer = await ask(`/orders/${id}/cancel`, {});
+    const answer = await ask(`/orders/${id}/cancel`, customerId, {});
     await answer?.body?.cancel();
     if (answer?.status === 202) cancelled.add(id);
   }

@@ -92,6 +92,38 @@ describe.skipIf(missing)('docker-compose up', { timeout: 240_000 }, () => {
     for (const module of modules) expect(await stack.exec(module, 'sh', '-c', write), module).toBe('');
   });
 
+  test('the image adds less than 10 MB to its base', async () => {
+    expect(await stack.addedBytes()).toBeLessThan(10_000_000);
+  });
+
+  test('a module that finds its services is ready in a second or two', async () => {
+    const tookMs: number[] = [];
+    // The fastest of three, and twice the time: what is measured is the program, not who else is busy on this machine.
+    for (let round = 0; round < 3; round += 1) {
+      await stack.compose('restart', 'payment');
+      await stack.ready();
+      const log = (await stack.compose('logs', '--no-color', 'payment')).split('\n');
+      const line = log.findLast((text) => text.includes('"serving"')) ?? '';
+      const [container] = await stack.containers('payment');
+      const { time } = JSON.parse(line.slice(line.indexOf('{'))) as { time: string };
+      tookMs.push(Date.parse(time) - Date.parse(container?.State.StartedAt ?? ''));
+    }
+    process.stdout.write(`start to ready ${JSON.stringify(tookMs)} ms\n`);
+    expect(Math.min(...tookMs)).toBeLessThan(2_000);
+    await look();
+  });
+
+  test('no process that has ended is left behind, health checks included', async () => {
+    const ended = `
+      const { readdirSync, readFileSync } = require('fs');
+      for (const pid of readdirSync('/proc').filter(Number)) {
+        let stat = '';
+        try { stat = readFileSync('/proc/' + pid + '/stat', 'utf8'); } catch {}
+        if (/\\) Z /.test(stat)) console.log(stat);
+      }`;
+    for (const module of modules) expect(await stack.exec(module, 'node', '-e', ended), module).toBe('');
+  });
+
   test("RabbitMQ refuses a module another one's queue, and what is not its own to say", async () => {
     const connection: ChannelModel = await connect(await stack.secret('payment_amqp_url'));
     connection.on('error', () => {});

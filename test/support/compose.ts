@@ -29,6 +29,7 @@ export interface Container {
   readonly Id: string;
   readonly State: {
     readonly Status: string;
+    readonly StartedAt: string;
     readonly ExitCode: number;
     readonly Health?: { readonly Status: string };
   };
@@ -50,6 +51,8 @@ export interface Stack {
   urls(module: Module): Promise<readonly string[]>;
   /** The secret that a container gets, with the host's way to the container that it names. */
   secret(name: string): Promise<string>;
+  /** Bytes that the image adds to the one that it is made from. */
+  addedBytes(): Promise<number>;
   /** Resolves when every module answers `/readyz` with 200. */
   ready(): Promise<void>;
   down(): Promise<void>;
@@ -102,6 +105,17 @@ export async function openStack(variables: Readonly<Record<string, string>> = {}
       const networks = Object.values(container?.NetworkSettings.Networks ?? {});
       url.hostname = networks[0]?.IPAddress ?? '';
       return url.href;
+    },
+
+    async addedBytes() {
+      const base = /^ARG NODE=(\S+)$/m.exec(readFileSync('deploy/Dockerfile', 'utf8'))?.[1] ?? '';
+      const format = ['image', 'inspect', '--format', '{{.Size}}'];
+      const [all = 0, below = 0] = await Promise.all(
+        ['order-saga', base].map(async (image) =>
+          Number((await run('docker', [...format, image], options)).stdout),
+        ),
+      );
+      return all - below;
     },
 
     async ready() {

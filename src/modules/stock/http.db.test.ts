@@ -20,10 +20,10 @@ beforeEach(async () => {
   await database.query((sql) => sql`truncate products, receipts, reservations, outbox`);
 });
 
-const send = (method: 'PUT' | 'POST', path: string, body: unknown) =>
+const send = (method: 'PUT' | 'POST', path: string, body: unknown, headers: Record<string, string> = {}) =>
   routes.request(path, {
     method,
-    headers: { 'content-type': 'application/json' },
+    headers: { 'content-type': 'application/json', ...headers },
     body: JSON.stringify(body),
   });
 const put = (sku: string, body: unknown) => send('PUT', `/products/${sku}`, body);
@@ -141,6 +141,22 @@ describe('POST /products/{sku}/receipts', () => {
       { quantity: 40 },
       { quantity: 2 },
     ]);
+  });
+
+  test('the same goods, told twice with one key, come in once; what is refused is refused again', async () => {
+    await put('MUG-01', mug);
+    const tell = (key: string, quantity: number) =>
+      send('POST', '/products/MUG-01/receipts', { quantity }, { 'idempotency-key': key });
+    const first = await (await tell('delivery-1', 40)).text();
+    const again = await tell('delivery-1', 40);
+    expect(again.headers.get('idempotent-replayed')).toBe('true');
+    expect(await again.text()).toBe(first);
+    expect((await tell('delivery-1', 41)).status).toBe(422);
+    expect(await get('/products/MUG-01')).toMatchObject({ onHand: 40 });
+    await database.query((sql) => sql`update products set on_hand = ${maxOnHand}`);
+    expect((await tell('delivery-2', 1)).status).toBe(409);
+    await database.query((sql) => sql`update products set on_hand = 0`);
+    expect((await tell('delivery-2', 1)).status).toBe(409);
   });
 
   test('no such product: 404', async () => {
