@@ -2,18 +2,16 @@
 // form. `npm run alerts`; test/long/monitoring.long.test.ts fails where the two differ.
 import { readFileSync, writeFileSync } from 'node:fs';
 
-const target = new URL('../kubernetes/components/monitoring/prometheus-rule.yaml', import.meta.url);
+const rules = readFileSync(new URL('alerts.yml', import.meta.url), 'utf8');
+const indented = rules.slice(rules.indexOf('groups:')).replace(/^(?=.)/gm, '  ');
 
-/** The object, of the text of the rules. */
-export const prometheusRule = (
-  rules,
-) => `# Made of deploy/monitoring/alerts.yml by \`npm run alerts\`: change it there.
+writeFileSync(
+  new URL('../kubernetes/components/monitoring/prometheus-rule.yaml', import.meta.url),
+  `# Made of deploy/monitoring/alerts.yml by \`npm run alerts\`: change it there.
 apiVersion: monitoring.coreos.com/v1
 kind: PrometheusRule
 metadata:
   name: order-saga
 spec:
-${rules.slice(rules.indexOf('groups:')).replace(/^(?=.)/gm, '  ')}`;
-
-if (process.argv[1] === new URL(import.meta.url).pathname)
-  writeFileSync(target, prometheusRule(readFileSync(new URL('alerts.yml', import.meta.url), 'utf8')));
+${indented}`,
+);
