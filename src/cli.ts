@@ -14,7 +14,7 @@ Usage: node dist/main.js [command]
 
 Commands:
   serve              run the modules (default)
-  migrate            bring the modules' databases to the newest schema, then exit
+  migrate            bring the modules' databases to the newest schema, as soon as they are there, then exit
   audit              compare what the modules say of every order; audit --help tells more
   gateway-simulator  a card processor for PAYMENT_GATEWAY=http to try and test against
   --help             this text

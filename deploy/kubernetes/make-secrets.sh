@@ -7,9 +7,9 @@ set -eu
 # In the URLs: KEDA reads them too, and lives in a namespace of its own.
 namespace=${NAMESPACE:-order-saga}
 
-# In quotes: a password of digits alone would be a number.
+# In quotes: a password of digits alone would be a number. The label is for CloudNativePG, which then gives a role its changed password.
 secret() { # name, then key=value ...
-  printf -- '---\napiVersion: v1\nkind: Secret\nmetadata:\n  name: %s\nstringData:\n' "$1"
+  printf -- '---\napiVersion: v1\nkind: Secret\nmetadata:\n  name: %s\n  labels: { cnpg.io/reload: "true" }\nstringData:\n' "$1"
   shift
   for pair in "$@"; do printf '  %s: "%s"\n' "${pair%%=*}" "${pair#*=}"; done
 }
