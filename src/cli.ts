@@ -14,7 +14,7 @@ Usage: node dist/main.js [command]
 
 Commands:
   serve              run the modules (default)
-  migrate            bring the modules' databases to the newest schema, then exit
+  migrate            bring the modules' databases to the newest schema, as soon as they are there, then exit
   audit              compare what the modules say of every order; audit --help tells more
   gateway-simulator  a card processor for PAYMENT_GATEWAY=http to try and test against
   --help             this text
@@ -40,8 +40,7 @@ export async function run(args: readonly string[]): Promise<number> {
       case 'serve':
         return await serve(readConfig('serve'), log);
       case 'migrate':
-        log('info', 'migrated', { applied: await migrateAll(readConfig('migrate')) });
-        return 0;
+        return await migrate(readConfig('migrate'), log);
       case 'gateway-simulator':
         return await simulateGateway(readConfig('gateway-simulator'), log);
       case 'audit':
@@ -84,6 +83,17 @@ function wrong(...faults: readonly string[]): number {
 function failed(reason: string): number {
   process.stderr.write(`order-saga: ${reason}\n`);
   return 1;
+}
+
+/** Waits for the databases, as `serve` does. A stop meanwhile is a failure: nothing, or not everything, has been migrated. */
+async function migrate(config: Config, log: Log): Promise<number> {
+  const abort = new AbortController();
+  const stopSignal = nextStopSignal();
+  const outcome = await Promise.race([migrateAll(config, log, abort.signal), stopSignal]);
+  abort.abort();
+  if (typeof outcome === 'string') return failed(`not migrated: stopped by ${outcome}`);
+  log('info', 'migrated', { applied: outcome });
+  return 0;
 }
 
 async function serve(config: Config, log: Log): Promise<number> {

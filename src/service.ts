@@ -255,9 +255,14 @@ function shared<T>(ask: () => Promise<T>): () => Promise<T> {
   };
 }
 
-/** Brings the databases of the modules to the newest schema. Returns the names of what was applied, by module. */
+/**
+ * Brings the databases of the modules to the newest schema, each as soon as it is there. Returns the names of what was applied, by
+ * module.
+ */
 export async function migrateAll(
   config: Config,
+  log: Log,
+  signal: AbortSignal,
 ): Promise<Readonly<Partial<Record<ModuleName, readonly string[]>>>> {
   const applied: Partial<Record<ModuleName, readonly string[]>> = {};
   for (const name of config.modules) {
@@ -269,10 +274,16 @@ export async function migrateAll(
       maxConnections: 1,
     });
     try {
-      applied[name] = await migrate(database, [
-        ...outboxMigrations,
-        ...createModule(name, config).migrations,
-      ]);
+      await waitUntil(
+        async () => {
+          applied[name] = await migrate(database, [
+            ...outboxMigrations,
+            ...createModule(name, config).migrations,
+          ]);
+          return true;
+        },
+        { what: `${name}'s database`, signal, log },
+      );
     } finally {
       await database.close();
     }

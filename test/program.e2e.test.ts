@@ -6,7 +6,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { makeFolder, removeFolder } from './support/folder.ts';
 import { freePorts } from './support/ports.ts';
 import { createDatabase } from './support/postgres.ts';
-import { runProgram, startProgram } from './support/program.ts';
+import { launch, runProgram, startProgram } from './support/program.ts';
 import { until } from './support/until.ts';
 
 const folder = await makeFolder();
@@ -105,6 +105,23 @@ describe('migrate', () => {
       output: expect.stringContaining('"stock":[]'),
     });
     await drop();
+  });
+
+  test('waits for a database that is not there yet, until it is, or until it is told to stop', async () => {
+    const name = 'test_made_later';
+    const { url, drop } = await createDatabase({ name });
+    await drop();
+    const waiting = async () => {
+      const program = launch({ MODULE: 'stock', STOCK_DATABASE_URL: url }, { args: ['migrate'] });
+      await until('it says so', () => program.output().includes("waiting for stock's database"));
+      return program;
+    };
+    const [patient, stopped] = await Promise.all([waiting(), waiting()]);
+    stopped.child.kill('SIGTERM');
+    expect(await stopped.ended).toMatchObject({ code: 1, output: expect.stringContaining('not migrated') });
+    const made = await createDatabase({ name });
+    expect(await patient.ended).toMatchObject({ code: 0, output: expect.stringContaining('stock/001') });
+    await made.drop();
   });
 
   test('without a database it says what is missing', async () =>

@@ -2,6 +2,7 @@
 import { type ExecFileOptions, execFile, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { promisify } from 'node:util';
+import { install } from './debian.ts';
 import { freePorts } from './ports.ts';
 import { until } from './until.ts';
 
@@ -22,6 +23,17 @@ export function missingEngine(): string | undefined {
 function composeCommand(): readonly string[] | undefined {
   const known = [['docker', 'compose'], ['docker-compose']];
   return known.find(([program = '', ...args]) => spawnSync(program, [...args, 'version']).status === 0);
+}
+
+/** Compose, installed if need be: it reads its file without an engine. If not, says so in one loud line; with `CI=true` that is a failure. */
+export async function findCompose(): Promise<readonly string[] | undefined> {
+  const found = composeCommand();
+  if (found) return found;
+  if (await install('docker-compose', '/usr/bin/docker-compose')) return composeCommand();
+  const line = 'docker-compose is missing, its file is not checked: install docker-compose';
+  if (process.env['CI'] === 'true') throw new Error(line);
+  console.warn(`\n*** ${line} ***\n`);
+  return undefined;
 }
 
 /** What `docker inspect` tells of a container, as far as it is asked for. */

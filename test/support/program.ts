@@ -31,7 +31,8 @@ interface Place {
   readonly args?: readonly string[];
 }
 
-function launch(
+/** Starts it and waits for nothing. */
+export function launch(
   env: Readonly<Record<string, string>>,
   { bundle = resolve('dist/main.js'), cwd, args = [] }: Place,
 ) {
