@@ -1,7 +1,9 @@
 /**
- * What one confirmed order costs: messages, packets and bytes on the wire, rows, bytes and log (WAL) in each database; and what
- * one quorum queue carries: `npm run bench:cost -- [--orders 5000] [--clients 64] [--packets 50000]`. It says nothing about speed but the last.
+ * What one confirmed order costs: messages, packets and bytes on the wire; rows, bytes and log (WAL) in each database; processor time.
+ * And what one quorum queue carries: `npm run bench:cost -- [--orders 5000] [--clients 64] [--packets 50000]`. Linux only, for /proc.
  */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { connect } from 'amqplib';
 import { startPostgres } from '../src/embedded/postgres.ts';
@@ -24,8 +26,9 @@ const perOrder = (count: number, digits = 1) => (count / orders).toFixed(digits)
 const cart = { customerId: 'cus_1', lines: [{ sku: 'MUG-01', quantity: 1 }], paymentToken: 'tok_visa' };
 
 const modules = ['order', 'stock', 'payment'] as const;
-const rabbit = await startRabbit();
-if ('missing' in rabbit) throw new Error(rabbit.missing);
+const started = await startRabbit();
+if ('missing' in started) throw new Error(started.missing);
+const rabbit = started;
 
 /** A server for each module: PostgreSQL counts its log for the whole server. */
 const servers = await Promise.all(
@@ -42,6 +45,8 @@ const servers = await Promise.all(
     return { name, dataDir, server, database, url: server.urls[name] ?? '' };
   }),
 );
+/** Another company's: its books are no cost of ours. */
+const processor = await startProgram({}, { args: ['gateway-simulator'] });
 const programs = await Promise.all(
   servers.map(({ name, url }) =>
     startProgram({
@@ -49,6 +54,8 @@ const programs = await Promise.all(
       [`${name.toUpperCase()}_DATABASE_URL`]: url,
       AMQP_URL: rabbit.url,
       SEED_DEMO: '1',
+      PAYMENT_GATEWAY: 'http',
+      GATEWAY_URL: processor.url,
     }),
   ),
 );
@@ -68,11 +75,13 @@ try {
 
   const wire = await tap(rabbit.url);
   const before = await Promise.all(servers.map(({ database }) => measure(database)));
+  const usedBefore = await processorSeconds();
   await inParallel(Number(values.clients), orders, async () => {
     const status = await place();
     if (status !== 201) throw new Error(`an order was answered with ${status}`);
   });
   await settled();
+  const usedAfter = await processorSeconds();
   const after = await Promise.all(servers.map(({ database }) => measure(database)));
 
   console.log(`${orders} confirmed orders of one line, ${values.clients} clients; for each order:`);
@@ -98,9 +107,13 @@ try {
         );
     }
   }
-  await oneQueue(rabbit.url, Number(values.packets), Math.round(bytes / messages));
+  console.log('processor time, for each order:');
+  for (const [who, seconds] of usedAfter)
+    console.log(`  ${perOrder((seconds - (usedBefore.get(who) ?? 0)) * 1_000, 2)} ms ${who}`);
+  for (const size of [bytes / messages, bytes / packets])
+    await oneQueue(rabbit.url, Number(values.packets), Math.round(size));
 } finally {
-  await Promise.all(programs.map((program) => program.end()));
+  await Promise.all([...programs, processor].map((program) => program.end()));
   for (const { database, server, dataDir } of servers) {
     await database.close();
     await server.stop();
@@ -137,6 +150,45 @@ async function settled(): Promise<void> {
     },
     120_000,
   );
+}
+
+/** Of each module's program and PostgreSQL, and of RabbitMQ. */
+async function processorSeconds(): Promise<ReadonlyMap<string, number>> {
+  const used = new Map<string, number>();
+  const all = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+  const stats = all.flatMap((pid) => {
+    try {
+      // The command's name is in brackets; its parent is the second field after it, its time and its ended children's the 12th to 15th.
+      const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ') ?? [];
+      const seconds = fields.slice(11, 15).reduce((sum, ticks) => sum + Number(ticks), 0) / 100;
+      return [{ pid: Number(pid), parent: Number(fields[1]), seconds }];
+    } catch {
+      // It has ended meanwhile.
+      return [];
+    }
+  });
+  const sum = (isOne: (stat: (typeof stats)[number]) => boolean) =>
+    stats.filter(isOne).reduce((total, { seconds }) => total + seconds, 0);
+  for (const [n, { name, dataDir }] of servers.entries()) {
+    used.set(
+      name,
+      sum(({ pid }) => pid === programs[n]?.pid),
+    );
+    const postmaster = Number.parseInt(
+      readFileSync(join(dataDir, 'postgres/data/postmaster.pid'), 'utf8'),
+      10,
+    );
+    used.set(
+      `${name}'s PostgreSQL`,
+      sum(({ pid, parent }) => pid === postmaster || parent === postmaster),
+    );
+  }
+  const node = await rabbit.tell('list_to_integer(os:getpid()).');
+  used.set(
+    'RabbitMQ',
+    sum(({ pid }) => pid === Number(node)),
+  );
+  return used;
 }
 
 /** Counts of a server. A checkpoint first, so that every run pays for its own full pages. */
