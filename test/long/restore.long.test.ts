@@ -3,9 +3,8 @@
  * themselves, what only a person can, and that the audit names exactly that. Everything is done as `docs/operations.md` says.
  */
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
-import type { Finding } from '../../src/audit/audit.ts';
+import { type Books, openBooks } from '../support/books.ts';
 import { openNode } from '../support/node.ts';
-import { queueOf } from '../support/queue.ts';
 import { modules, openRecoverableShop, type RecoverableShop } from '../support/recovery.ts';
 import { cart, type Name, type Order } from '../support/shop.ts';
 import { until } from '../support/until.ts';
@@ -16,6 +15,7 @@ afterAll(() => node.close());
 /** Short, so that a restore is long for the saga; nobody gives up while a module is away. */
 const env = { STEP_TIMEOUT_SECONDS: '1', INQUIRY_AFTER_SECONDS: '1', GATEWAY_TIMEOUT_SECONDS: '1' };
 const account = { by: 'the restore test', reason: 'a database was restored' };
+const at = (what: ReadonlyMap<string, string>, ids: readonly string[]) => ids.map((id) => what.get(id));
 /** Orders of each kind that are made on purpose, beside those that customers make by chance. */
 const some = 5;
 
@@ -24,8 +24,10 @@ describe.skipIf(node.control === undefined)(
   { timeout: 120_000 },
   () => {
     let shop: RecoverableShop;
+    let books: Books;
     const open = async (more: Readonly<Record<string, string>> = {}) => {
       shop = await openRecoverableShop(node.url ?? '', { ...env, ...more });
+      books = openBooks(shop, node.url ?? '');
     };
     afterEach(async () => {
       await shop?.stop();
@@ -38,67 +40,8 @@ describe.skipIf(node.control === undefined)(
     };
     const place = (count = some) =>
       Promise.all(Array.from({ length: count }, async () => (await shop.place(cart('CAP-01'))).id));
-    const states = async (module: 'stock' | 'payment') => {
-      const table = module === 'stock' ? 'reservations' : 'payments';
-      const rows = await shop.look<{ id: string; state: string }>(
-        module,
-        (sql) => sql`select order_id as id, state from ${sql(table)}`,
-      );
-      return new Map(rows.map(({ id, state }) => [id, state]));
-    };
-    const orders = async () => {
-      const rows = await shop.look<{ id: string; step: string; status: string }>(
-        'order',
-        (sql) => sql`select id, step, status from orders`,
-      );
-      return new Map(rows.map((row) => [row.id, row]));
-    };
-    const at = (what: ReadonlyMap<string, string>, ids: readonly string[]) => ids.map((id) => what.get(id));
-    const stepsOf = async (ids: readonly string[]) => {
-      const all = await orders();
-      return ids.map((id) => all.get(id)?.step);
-    };
-    const dead = (module: Name) =>
-      shop.look<{ subject: string; type: string; error: string }>(
-        module,
-        (sql) => sql`select subject, type, error from inbox_failures where next_attempt_at is null`,
-      );
-    /** Resolves when no order, message or payment is under way any more. */
-    const quiet = () =>
-      until(
-        'all is quiet',
-        async () => {
-          const open = await shop.look(
-            'order',
-            (sql) => sql`select 1 from orders where step <> 'done' limit 1`,
-          );
-          const unsent = await Promise.all(
-            modules.map((name) => shop.look(name, (sql) => sql`select 1 from outbox`)),
-          );
-          const queues = await Promise.all(modules.map((name) => queueOf(node.url ?? '', name)));
-          return (
-            open.length + unsent.flat().length === 0 &&
-            queues.every(({ messageCount }) => messageCount === 0) &&
-            ![...(await states('payment')).values()].some((state) => /ing$/.test(state))
-          );
-        },
-        60_000,
-      );
-    /** What the audit says without any grace, by invariant: of whom. */
-    const findings = async () =>
-      Object.fromEntries(
-        (await shop.audit(0, 1_000)).findings.map(({ invariant, examples }: Finding) => [
-          invariant,
-          examples.map(({ subject }) => subject).sort(),
-        ]),
-      );
     const redrive = async (module: Name) =>
       (await shop.ask(module, `/admin/${module}/failures/redrive`, { ...account, all: true })).json();
-    const clean = () => until('the audit is clean', async () => (await shop.audit(0)).clean, 20_000);
-    const missing = async (ids: Iterable<string>) => {
-      const known = await orders();
-      return [...ids].filter((id) => !known.has(id));
-    };
 
     test('all three to one mark, made under load: the audit is clean, as if it had been then', async () => {
       await open();
@@ -112,13 +55,14 @@ describe.skipIf(node.control === undefined)(
       // What is in the queues is of a time that has not been.
       await node.control?.reset();
       await Promise.all(modules.map((name) => shop.start(name)));
-      await quiet();
-      await clean();
-      expect(await missing(before)).toEqual([]);
-      const lost = new Set(await missing(shop.load.accepted));
+      await books.quiet();
+      await books.nothingHeld();
+      await books.clean();
+      expect(await books.missing(before)).toEqual([]);
+      const lost = new Set(await books.missing(shop.load.accepted));
       expect(lost.size).toBeGreaterThan(some);
       // Money that moved after the mark is known to nobody but the card processor.
-      const known = await states('payment');
+      const known = await books.states('payment');
       const strangers = [...(await shop.ledger()).keys()].filter((id) => !known.has(id));
       expect(strangers.length).toBeGreaterThan(0);
       expect(strangers.filter((id) => !lost.has(id))).toEqual([]);
@@ -133,13 +77,13 @@ describe.skipIf(node.control === undefined)(
       const letPaymentGo = await shop.holdUp('payment');
       const held = await place();
       await until('they are held', async () =>
-        at(await states('stock'), held).every((state) => state === 'held'),
+        at(await books.states('stock'), held).every((state) => state === 'held'),
       );
       await shop.mark(['stock']);
       await letPaymentGo();
       await accepted(40);
       await until('they are taken', async () =>
-        at(await states('stock'), held).every((state) => state === 'committed'),
+        at(await books.states('stock'), held).every((state) => state === 'committed'),
       );
       expect((await shop.ask('stock', '/products/BAG-01/receipts', { quantity: 70 })).status).toBe(201);
       const { onHand } = await shop.product('BAG-01');
@@ -147,21 +91,22 @@ describe.skipIf(node.control === undefined)(
       const letPaymentGoOn = await shop.holdUp('payment');
       const reserved = await place();
       await until('they wait for their payment', async () =>
-        (await stepsOf(reserved)).every((step) => step === 'authorizing_payment'),
+        (await books.stepsOf(reserved)).every((step) => step === 'authorizing_payment'),
       );
       await shop.end('stock');
-      const before = await states('stock');
+      const before = await books.states('stock');
 
       await shop.restore('stock');
-      const restored = await states('stock');
+      const restored = await books.states('stock');
       const unheard = await place();
       await shop.start('stock');
       await letPaymentGoOn();
       await shop.load.stop();
-      await quiet();
+      await books.quiet();
+      await books.nothingHeld();
 
-      const after = await states('stock');
-      const told = await orders();
+      const after = await books.states('stock');
+      const told = await books.orders();
       const isConfirmed = (id: string) => told.get(id)?.status === 'confirmed';
       // By itself: what was held asks what has become of it, what was not asked yet is asked now, and whoever was told no holds nothing.
       expect(at(after, held)).toEqual(held.map(() => 'committed'));
@@ -172,8 +117,8 @@ describe.skipIf(node.control === undefined)(
       // Not by itself: sold, and Stock does not know.
       const lost = [...before.keys()].filter((id) => isConfirmed(id) && !after.has(id)).sort();
       expect(lost.length).toBeGreaterThan(2 * some);
-      expect(await findings()).toEqual({ confirmed_not_committed: lost, dead_failures: ['stock'] });
-      const failures = await dead('stock');
+      expect(await books.findings()).toEqual({ confirmed_not_committed: lost, dead_failures: ['stock'] });
+      const failures = await books.dead('stock');
       expect(failures.map(({ subject }) => subject)).toEqual(expect.arrayContaining(reserved));
       for (const { subject, error } of failures) {
         expect(lost).toContain(subject);
@@ -189,7 +134,7 @@ describe.skipIf(node.control === undefined)(
         enter: 'stock-enter',
       });
       expect(await redrive('stock')).toEqual({ failures: failures.length });
-      await clean();
+      await books.clean();
     });
 
     test('Payment', async () => {
@@ -200,31 +145,31 @@ describe.skipIf(node.control === undefined)(
       const letPaymentGo = await shop.holdUp('payment');
       const authorized = await place();
       await until('they wait for their payment', async () =>
-        (await stepsOf(authorized)).every((step) => step === 'authorizing_payment'),
+        (await books.stepsOf(authorized)).every((step) => step === 'authorizing_payment'),
       );
       const letOrderGo = await shop.holdUp('order');
       await letPaymentGo();
       await until('they are authorized', async () =>
-        at(await states('payment'), authorized).every((state) => state === 'authorized'),
+        at(await books.states('payment'), authorized).every((state) => state === 'authorized'),
       );
       await shop.mark(['payment']);
       await letOrderGo();
       await accepted(40);
       await until('they are captured', async () =>
-        at(await states('payment'), authorized).every((state) => state === 'captured'),
+        at(await books.states('payment'), authorized).every((state) => state === 'captured'),
       );
       // Authorized by a Payment that will not have been: its answers wait for Order. Of one it will never have heard.
       const letPaymentGoOn = await shop.holdUp('payment');
       const promised = await place();
       const [unanswered = ''] = await place(1);
       await until('they wait for their payment', async () =>
-        (await stepsOf([...promised, unanswered])).every((step) => step === 'authorizing_payment'),
+        (await books.stepsOf([...promised, unanswered])).every((step) => step === 'authorizing_payment'),
       );
       const letCardProcessorSpeak = await shop.silence(unanswered);
       const letOrderGoOn = await shop.holdUp('order');
       await letPaymentGoOn();
       await until('they are authorized', async () =>
-        at(await states('payment'), promised).every((state) => state === 'authorized'),
+        at(await books.states('payment'), promised).every((state) => state === 'authorized'),
       );
       await until(
         'the answers have left',
@@ -235,27 +180,28 @@ describe.skipIf(node.control === undefined)(
       );
       await shop.end('payment', 'SIGKILL');
       await letOrderGoOn();
-      const before = await states('payment');
+      const before = await books.states('payment');
       expect(before.get(unanswered)).toBe('authorizing');
 
       await shop.restore('payment');
-      const restored = await states('payment');
+      const restored = await books.states('payment');
       const unheard = await place();
       await letCardProcessorSpeak();
       await shop.start('payment');
       await shop.load.stop();
-      for (const [id, { step }] of await orders())
+      for (const [id, { step }] of await books.orders())
         if (step !== 'done') await shop.ask('order', `/admin/order/orders/${id}/deadline`, account);
-      await quiet();
+      await books.quiet();
+      await books.nothingHeld();
 
-      const after = await states('payment');
-      const told = await orders();
+      const after = await books.states('payment');
+      const told = await books.orders();
       const isConfirmed = (id: string) => told.get(id)?.status === 'confirmed';
       // By itself, and no card is charged twice for it: the keys are what they were.
       expect(at(after, authorized)).toEqual(authorized.map(() => 'captured'));
       expect(at(after, [...unheard, unanswered])).toEqual([...unheard, unanswered].map(() => 'captured'));
-      const books = await shop.ledger();
-      expect(books.get(unanswered)).toMatchObject(
+      const ledger = await shop.ledger();
+      expect(ledger.get(unanswered)).toMatchObject(
         [
           { operation: 'authorize', done: true, asks: expect.toSatisfy((asks) => asks > 1) },
           { operation: 'capture', done: true },
@@ -268,15 +214,15 @@ describe.skipIf(node.control === undefined)(
       // Not by itself: paid, or promised for ever, and Payment does not know.
       const lost = [...before.keys()].filter((id) => isConfirmed(id) && !after.has(id)).sort();
       expect(lost.length).toBeGreaterThan(2 * some);
-      expect(await findings()).toEqual({ confirmed_not_captured: lost, dead_failures: ['payment'] });
-      const failures = await dead('payment');
+      expect(await books.findings()).toEqual({ confirmed_not_captured: lost, dead_failures: ['payment'] });
+      const failures = await books.dead('payment');
       expect(failures.map(({ subject }) => subject)).toEqual(expect.arrayContaining(promised));
       for (const { subject, error } of failures) {
         expect(lost).toContain(subject);
         expect(error).toBe('DeadMessage: order.confirmed cannot be: the payment is not there');
       }
       for (const id of promised)
-        expect(books.get(id)?.map(({ operation }) => operation)).toEqual(['authorize']);
+        expect(ledger.get(id)?.map(({ operation }) => operation)).toEqual(['authorize']);
 
       await shop.repair('payment', {
         copies: [['order', 'order-confirmed-totals']],
@@ -284,8 +230,9 @@ describe.skipIf(node.control === undefined)(
         enter: 'payment-enter',
       });
       expect(await redrive('payment')).toEqual({ failures: failures.length });
-      await quiet();
-      await clean();
+      await books.quiet();
+      await books.nothingHeld();
+      await books.clean();
       // Whose money was only promised has paid now, everybody once.
       for (const [id, entries] of await shop.ledger())
         if (isConfirmed(id))
@@ -303,7 +250,7 @@ describe.skipIf(node.control === undefined)(
       const confirmed = await place();
       const cancelled = await place();
       await until('they wait for their payment', async () =>
-        (await stepsOf([...confirmed, ...cancelled])).every((step) => step === 'authorizing_payment'),
+        (await books.stepsOf([...confirmed, ...cancelled])).every((step) => step === 'authorizing_payment'),
       );
       await shop.mark(['order']);
       for (const id of cancelled) expect((await shop.cancel(id)).status).toBe(202);
@@ -311,25 +258,25 @@ describe.skipIf(node.control === undefined)(
       await accepted(40);
       for (const id of [...confirmed, ...cancelled]) await shop.ended(id);
       await shop.load.stop();
-      await quiet();
+      await books.quiet();
       // Held and authorized for an order that will not have been.
       const letOrderGo = await shop.holdUp('order');
       const unfinished = await place();
       await until('they are held', async () =>
-        at(await states('stock'), unfinished).every((state) => state === 'held'),
+        at(await books.states('stock'), unfinished).every((state) => state === 'held'),
       );
       await node.control?.stopApp();
       await letOrderGo();
       const unheard = await place();
-      const told = await orders();
+      const told = await books.orders();
       await shop.end('order');
       await shop.restore('order');
       await node.control?.startApp();
       await shop.start('order');
-      await quiet();
+      await books.quiet();
 
-      const after = await orders();
-      const [held, paid] = [await states('stock'), await states('payment')];
+      const after = await books.orders();
+      const [held, paid] = [await books.states('stock'), await books.states('payment')];
       // By itself: who is asked again answers as before.
       for (const id of confirmed)
         expect(await shop.find(id)).toMatchObject({ status: 'confirmed', step: 'done' });
@@ -344,8 +291,8 @@ describe.skipIf(node.control === undefined)(
       const traced = lost.filter((id) => held.has(id) || paid.has(id));
       expect(lost.filter((id) => !traced.includes(id))).toEqual(unheard.sort());
       expect(traced.length).toBeGreaterThan(2 * some);
-      expect(await findings()).toEqual({ unknown_order: traced, dead_failures: ['order'] });
-      const failures = await dead('order');
+      expect(await books.findings()).toEqual({ unknown_order: traced, dead_failures: ['order'] });
+      const failures = await books.dead('order');
       const subjects = new Set(failures.map(({ subject }) => subject));
       for (const id of [...unfinished, ...cancelled]) expect(subjects).toContain(id);
       for (const { subject, error } of failures)
@@ -366,14 +313,14 @@ describe.skipIf(node.control === undefined)(
         enter: 'order-enter',
       });
       await redrive('order');
-      await quiet();
-      await clean();
+      await books.quiet();
+      await books.clean();
       // What was sold stays sold; what was only held or promised is given back.
       const entered: Order[] = [];
       for (const id of traced) entered.push(await shop.find(id));
       for (const { id, status } of entered)
         expect([id, status]).toEqual([id, paid.get(id) === 'captured' ? 'confirmed' : 'rejected']);
-      const [heldNow, paidNow] = [await states('stock'), await states('payment')];
+      const [heldNow, paidNow] = [await books.states('stock'), await books.states('payment')];
       expect([...heldNow.values()].filter((state) => state === 'held')).toEqual([]);
       expect([...paidNow.values()].filter((state) => state === 'authorized')).toEqual([]);
     });
