@@ -128,11 +128,11 @@ describe.skipIf(node.control === undefined)(
       expect(onHand - (await shop.product('BAG-01')).onHand).toBeGreaterThanOrEqual(70 - some);
       expect(await shop.look('stock', (sql) => sql`select 1 from receipts where quantity = 70`)).toEqual([]);
 
-      await shop.repair('stock', {
-        copies: [['order', 'order-confirmed-lines']],
-        into: 'stock-repair',
-        enter: 'stock-enter',
-      });
+      await shop.repair(
+        'stock',
+        [{ from: 'order', out: 'order-confirmed-lines', into: 'stock-said' }],
+        'stock-enter',
+      );
       expect(await redrive('stock')).toEqual({ failures: failures.length });
       await books.clean();
     });
@@ -224,11 +224,11 @@ describe.skipIf(node.control === undefined)(
       for (const id of promised)
         expect(ledger.get(id)?.map(({ operation }) => operation)).toEqual(['authorize']);
 
-      await shop.repair('payment', {
-        copies: [['order', 'order-confirmed-totals']],
-        into: 'payment-repair',
-        enter: 'payment-enter',
-      });
+      await shop.repair(
+        'payment',
+        [{ from: 'order', out: 'order-confirmed-totals', into: 'payment-said' }],
+        'payment-enter',
+      );
       expect(await redrive('payment')).toEqual({ failures: failures.length });
       await books.quiet();
       await books.nothingHeld();
@@ -304,14 +304,14 @@ describe.skipIf(node.control === undefined)(
           expect(error).toBe(`DeadMessage: order ${subject} is not known here`);
         }
 
-      await shop.repair('order', {
-        copies: [
-          ['stock', 'stock-reservations'],
-          ['payment', 'payment-payments'],
+      await shop.repair(
+        'order',
+        [
+          { from: 'stock', out: 'stock-reservations', into: 'order-reserved' },
+          { from: 'payment', out: 'payment-payments', into: 'order-paid' },
         ],
-        into: 'order-repair',
-        enter: 'order-enter',
-      });
+        'order-enter',
+      );
       await redrive('order');
       await books.quiet();
       await books.clean();

@@ -1,5 +1,5 @@
 /** A shop split in three whose databases can be put back to an earlier moment, as `docs/operations.md` tells its operator. */
-import { Readable, type Writable } from 'node:stream';
+import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type postgres from 'postgres';
 import { rabbit } from '../../src/outbox/index.ts';
@@ -26,10 +26,11 @@ export interface RecoverableShop extends Shop {
   mark(modules: readonly Name[]): Promise<void>;
   /** Puts a stopped module's database back to its mark. */
   restore(module: Name): Promise<void>;
-  /** Does what the page says with the rows that it copies: `copies` from other modules into `into`, then `enter`. */
+  /** Does what the page says with what others know: copies it `from` them, with the statements `out` and `into`, and then `enter`. */
   repair(
     module: Name,
-    steps: { copies: readonly (readonly [Name, string])[]; into: string; enter: string },
+    copies: readonly { readonly from: Name; readonly out: string; readonly into: string }[],
+    enter: string,
   ): Promise<void>;
   /** The card processor does what it is asked for this order and does not say so, until the returned function is called. */
   silence(orderId: string): Promise<() => Promise<void>>;
@@ -126,16 +127,13 @@ export async function openRecoverableShop(
         ),
       ),
 
-    repair: (module, { copies, into, enter: entering }) =>
-      administer([module, ...copies.map(([from]) => from)], async ([here, ...there]) => {
-        if (!here) throw new Error('there is nothing to repair');
-        const texts = await Promise.all(
-          copies.map(([, what], n) => copied(there[n] as postgres.Sql, operation(`sql ${what}`))),
-        );
-        for (const statement of operation(`sql ${into}`).split(/;\n/).filter(Boolean))
-          if (statement.startsWith('copy')) await copyIn(here, statement, texts.shift() ?? '');
-          else await here.unsafe(statement);
-        await here.unsafe(operation(`sql ${entering}`));
+    repair: (module, copies, entering) =>
+      administer([module, ...copies.map(({ from }) => from)], async ([here, ...there]) => {
+        for (const [n, { out, into }] of copies.entries()) {
+          const known = await copyOut(there[n] as postgres.Sql, operation(`sql ${out}`));
+          await copyIn(here as postgres.Sql, operation(`sql ${into}`), known);
+        }
+        await here?.unsafe(operation(`sql ${entering}`));
       }),
 
     async silence(orderId) {
@@ -171,15 +169,16 @@ export async function openRecoverableShop(
 /** The moment in the page's examples: everything that a test has made is younger. */
 const whenever = /'\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\+00'/;
 
-async function copied(sql: postgres.Sql, statement: string): Promise<string> {
-  const text = statement.replace(whenever, `'2000-01-01 00:00:00+00'`).replace(/;\s*$/, '');
+async function copyOut(sql: postgres.Sql, statement: string): Promise<string> {
+  const text = statement.replace(whenever, `'2000-01-01 00:00:00+00'`);
   const chunks: Buffer[] = [];
-  const readable = await sql.unsafe(text).readable();
-  for await (const chunk of readable) chunks.push(chunk as Buffer);
+  for await (const chunk of await sql.unsafe(text).readable()) chunks.push(chunk as Buffer);
   return Buffer.concat(chunks).toString();
 }
 
-async function copyIn(sql: postgres.Sql, statement: string, text: string): Promise<void> {
-  const writable: Writable = await sql.unsafe(statement).writable();
-  await pipeline(Readable.from([text]), writable);
+/** `statements`: a table is made, and copied into. */
+async function copyIn(sql: postgres.Sql, statements: string, text: string): Promise<void> {
+  const [make = '', copy = ''] = statements.split(/;\n/);
+  await sql.unsafe(make);
+  await pipeline(Readable.from([text]), await sql.unsafe(copy).writable());
 }
