@@ -1,6 +1,7 @@
 /** The stack of `docker-compose.yml`, under a name and on ports of its own, and what a test asks of it. */
 import { type ExecFileOptions, execFile, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { install } from './debian.ts';
 import { freePorts } from './ports.ts';
@@ -54,6 +55,8 @@ export interface Container {
 
 export interface Stack {
   readonly project: string;
+  /** Runs a script as the operator would, in the project's folder. `docker-compose` is whichever there is. */
+  shell(script: string): Promise<string>;
   /** Runs compose and returns what it wrote. */
   compose(...args: readonly string[]): Promise<string>;
   containers(service: string): Promise<readonly Container[]>;
@@ -70,8 +73,11 @@ export interface Stack {
   down(): Promise<void>;
 }
 
-/** Builds the image and starts the stack. `variables`: what an operator would set before `docker-compose up`. */
-export async function openStack(variables: Readonly<Record<string, string>> = {}): Promise<Stack> {
+/**
+ * Builds the image and starts the stack. `variables`: what an operator would set before `docker-compose up`; `cwd`: where the
+ * project is, this folder unless told.
+ */
+export async function openStack(variables: Readonly<Record<string, string>> = {}, cwd = '.'): Promise<Stack> {
   const [program = '', ...prefix] = composeCommand() ?? [];
   const [order, stock, payment] = await freePorts(modules.length);
   const env = {
@@ -81,7 +87,7 @@ export async function openStack(variables: Readonly<Record<string, string>> = {}
     PAYMENT_PORTS: String(payment),
     ...variables,
   };
-  const options: ExecFileOptions = { env, maxBuffer: maxOutput };
+  const options: ExecFileOptions = { env, cwd, maxBuffer: maxOutput };
   const compose = async (...args: readonly string[]) =>
     String((await run(program, [...prefix, '-p', project, ...args], options)).stdout);
 
@@ -106,13 +112,21 @@ export async function openStack(variables: Readonly<Record<string, string>> = {}
 
   const stack: Stack = {
     project,
+    async shell(script) {
+      const alias = `docker-compose() { command ${[program, ...prefix].join(' ')} "$@"; }`;
+      const own = { ...env, COMPOSE_PROJECT_NAME: project };
+      return String(
+        (await run('bash', ['-euo', 'pipefail', '-c', `${alias}\n${script}`], { ...options, env: own }))
+          .stdout,
+      );
+    },
     compose,
     containers,
     exec: (service, ...command) => compose('exec', '-T', service, ...command),
     urls,
 
     async secret(name) {
-      const url = new URL(readFileSync(`deploy/secrets/${name}`, 'utf8').trim());
+      const url = new URL(readFileSync(join(cwd, `deploy/secrets/${name}`), 'utf8').trim());
       const [container] = await containers(url.hostname);
       const networks = Object.values(container?.NetworkSettings.Networks ?? {});
       url.hostname = networks[0]?.IPAddress ?? '';

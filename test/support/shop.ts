@@ -66,8 +66,8 @@ export interface Shop {
   product(sku: string): Promise<{ onHand: number; reserved: number; available: number }>;
   /** Everything that its programs have written to their logs. */
   output(): string;
-  /** Compares what the three databases say. */
-  audit(graceSeconds: number): Promise<Report>;
+  /** Compares what the three databases say; ten examples of each finding unless told. */
+  audit(graceSeconds: number, maxExamples?: number): Promise<Report>;
   stop(): Promise<void>;
 }
 
@@ -205,7 +205,7 @@ export function enter(running: Running, env: Readonly<Record<string, string>> = 
       return (await response.json()) as { onHand: number; reserved: number; available: number };
     },
     output: running.output,
-    audit: (graceSeconds) => audit(sources, { graceSeconds, maxExamples: 10 }),
+    audit: (graceSeconds, maxExamples = 10) => audit(sources, { graceSeconds, maxExamples }),
     async stop() {
       await mouth?.close();
       await Promise.all(names.map((name) => databases[name].close()));
