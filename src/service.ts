@@ -89,6 +89,7 @@ export async function startService(config: Config, services: Services, log: Log)
       abort.abort();
       await Promise.allSettled([started]);
       // First who writes, then who sends what was written.
+      for (const module of modules) module.hangUp();
       await server.close({ graceMs });
       await Promise.all(modules.map((module) => module.stop()));
       await Promise.all(modules.map((module) => module.close()));
@@ -230,6 +231,8 @@ function plugIn(module: Module, config: Config, services: Services, log: Log, me
       for (const clock of open.clocks) clock.start();
       await open.warmUp?.();
     },
+
+    hangUp: () => open.hangUp?.(),
 
     async stop() {
       await Promise.all(open.clocks.map((clock) => clock.stop()));

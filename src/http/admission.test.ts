@@ -47,6 +47,25 @@ describe('admission', () => {
     await answer;
   });
 
+  test('who steps aside to wait does not count meanwhile, and comes back with all of his time', async () => {
+    const routes = new Hono();
+    let go = () => {};
+    const told: number[] = [];
+    const waiting = new Promise<void>((resolve) => {
+      go = resolve;
+    });
+    routes.get('/', createAdmission({ maxInHand: 1, budgetMs: 700 }), async (c) => {
+      await c.get('aside')(() => waiting);
+      told.push(c.get('limits').deadlineMs);
+      return c.text('done');
+    });
+    const both = [routes.request('/'), routes.request('/')];
+    const beforeMs = performance.now();
+    go();
+    expect((await Promise.all(both)).map(({ status }) => status)).toEqual([200, 200]);
+    expect(Math.min(...told)).toBeGreaterThanOrEqual(beforeMs + 700);
+  });
+
   test('one too many is told so at once, and comes in when another is answered, well or ill', async () => {
     const { app } = shopWith({ maxInHand: 2 });
     const first = [app.request('/slow'), app.request('/slow')];

@@ -19,6 +19,8 @@ export interface Admitted {
   readonly Variables: {
     /** To be handed to whatever asks the database. */
     readonly limits: Required<Limits>;
+    /** Waits for something that is not the database: meanwhile the request does not count, and after it it has all of its time again. */
+    readonly aside: <T>(wait: () => Promise<T>) => Promise<T>;
   };
 }
 
@@ -45,8 +47,19 @@ export function createAdmission(
     if (inHand >= maxInHand) {
       return comeAgain(c, 'too_many_requests_at_once', 'This one was not begun. Try again.');
     }
-    inHand += 1;
-    c.set('limits', { deadlineMs: performance.now() + budgetMs });
+    const comeIn = () => {
+      inHand += 1;
+      c.set('limits', { deadlineMs: performance.now() + budgetMs });
+    };
+    comeIn();
+    c.set('aside', async (wait) => {
+      inHand -= 1;
+      try {
+        return await wait();
+      } finally {
+        comeIn();
+      }
+    });
     try {
       return await next();
     } finally {

@@ -8,6 +8,7 @@ export {
   answerOnce,
   give,
   giveAgain,
+  type Idempotent,
   idempotent,
   refusal,
 } from './idempotency.ts';
@@ -20,6 +21,7 @@ export {
   takeKeys,
 } from './idempotency-store.ts';
 export { cursor, Limit, page } from './page.ts';
+export { preferredWaitSeconds, waited } from './prefer.ts';
 export { comeAgain, type Fault, problem } from './problem.ts';
 export { createApp, type Listening, listen, PortInUse, type ServerLimits } from './server.ts';
 export { body, param, query } from './validate.ts';

@@ -25,7 +25,7 @@ export interface ServerLimits {
   readonly headersMs: number;
   /** For all of a request: 256 KiB at 13 KiB/s. */
   readonly requestMs: number;
-  /** Without a byte either way while a request is answered: who does not read his answer is gone. */
+  /** Without a byte either way while a request is answered: who does not read his answer is gone. An outcome may be waited for for 30 s. */
   readonly silenceMs: number;
   /** How often the two for requests are looked after. */
   readonly checkEveryMs: number;
@@ -37,7 +37,7 @@ const defaultLimits: ServerLimits = {
   idleMs: 65_000,
   headersMs: 10_000,
   requestMs: 20_000,
-  silenceMs: 30_000,
+  silenceMs: 45_000,
   checkEveryMs: 1_000,
   maxConnections: 4_000,
 };

@@ -14,17 +14,21 @@ import {
   type Fault,
   give,
   giveAgain,
+  type Idempotent,
   idempotent,
   Limit,
   page,
   param,
+  preferredWaitSeconds,
   problem,
   query,
   refusal,
+  waited,
 } from '../../http/index.ts';
 import type { Limits, UnitOfWork } from '../../outbox/index.ts';
 import { createCancelling } from './cancelling.ts';
 import type { Patience, Refusal } from './order.ts';
+import type { Outcomes } from './outcomes.ts';
 import { createPlacing } from './placing.ts';
 import { expireDeadline, findOrder, listOrders, type OrderView } from './store.ts';
 
@@ -72,14 +76,31 @@ export function createRoutes(context: {
   readonly unit: UnitOfWork;
   readonly patience: Patience;
   readonly isListed: (limits: Limits) => Promise<boolean>;
+  readonly outcomes: Outcomes;
   /** Told of what an operator does, with who and why. */
   readonly onAction: (action: string, fields: Readonly<Record<string, unknown>>) => void;
 }): Hono {
-  const { database, unit, patience, isListed, onAction } = context;
+  const { database, unit, patience, isListed, outcomes, onAction } = context;
   const routes = new Hono();
   const admitted = createAdmission();
   const placeOrder = createPlacing(unit, patience);
   const cancelOrder = createCancelling(patience);
+
+  /** Who prefers to wait gets the order as it is at its outcome, or when his time is up; what is kept for a replay is the first answer. */
+  async function withOutcome(
+    c: Context<Idempotent>,
+    id: string | undefined,
+    first: Response,
+  ): Promise<Response> {
+    const seconds = preferredWaitSeconds(c);
+    if (id === undefined || seconds === 0) return first;
+    const { signal } = c.req.raw;
+    if (!(await c.get('aside')(() => outcomes.wait(id, seconds, signal)))) return first;
+    const order = await database.query((sql) => findOrder(sql, id), c.get('limits')).catch(() => undefined);
+    if (!order) return first;
+    waited(c, seconds);
+    return c.json(order, 201);
+  }
 
   const placedAnswer = (order: OrderView) => answer(201, order, `/orders/${order.id}`);
 
@@ -88,8 +109,12 @@ export function createRoutes(context: {
     const asked = c.get('asked');
     const once = asked && { asked, answerOf: placedAnswer };
     const placed = await placeOrder(placing, c.get('limits'), once);
-    if ('order' in placed) return give(c, placedAnswer(placed.order));
-    if ('before' in placed) return giveAgain(c, placed.before);
+    if ('order' in placed) return withOutcome(c, placed.order.id, give(c, placedAnswer(placed.order)));
+    if ('before' in placed) {
+      const { before } = placed;
+      const [, id] = /^\/orders\/(.+)$/.exec((before !== 'reused' && before.answered.location) || '') ?? [];
+      return withOutcome(c, id, giveAgain(c, before));
+    }
     if ('inDoubt' in placed) {
       const url = `/orders/${placed.inDoubt}`;
       c.header('location', url);

@@ -10,6 +10,7 @@ import { createRoutes } from './http.ts';
 import { createHandler, handles } from './messages.ts';
 import tables from './migrations/001_order.sql';
 import { createNotices } from './notices/notices.ts';
+import { createOutcomes } from './outcomes.ts';
 import { countSagas } from './store.ts';
 
 /**
@@ -34,6 +35,7 @@ export function createOrder(patience: OrderSettings): Module {
     facts: orderFacts,
     open({ database, unit, log, observer }) {
       const listed = isListed(database);
+      const outcomes = createOutcomes(database);
       const clocks = [
         createListing(unit, patience.stepTimeoutSeconds),
         createDeadlines(unit, patience),
@@ -44,7 +46,8 @@ export function createOrder(patience: OrderSettings): Module {
         createForgetting(database),
       ];
       return {
-        routes: createRoutes({ database, unit, patience, isListed: listed, onAction: log }),
+        routes: createRoutes({ database, unit, patience, isListed: listed, outcomes, onAction: log }),
+        hangUp: outcomes.end,
         handle: createHandler(patience),
         inProgress: () => database.query(countSagas),
         clocks: clocks.map((clock) => createLoop(clock, observer)),

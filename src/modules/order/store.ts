@@ -230,6 +230,13 @@ export async function findOrder(sql: Sql, id: string): Promise<OrderView | undef
   return order;
 }
 
+/** Those of the orders that have their outcome. */
+export async function findEnded(sql: Sql, ids: readonly string[]): Promise<readonly string[]> {
+  const rows = await sql<{ id: string }[]>`
+    select id from orders where id = any(${[...ids]}::uuid[]) and status <> 'pending'`;
+  return rows.map(({ id }) => id);
+}
+
 /** Up to `limit` orders, newest first, those after the order `after`. */
 export async function listOrders(
   sql: Sql,
