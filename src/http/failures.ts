@@ -3,6 +3,7 @@ import { Hono } from 'hono';
 import * as v from 'valibot';
 import { text } from '../contracts/values.ts';
 import type { FailureSelection, Failures, Overview } from '../outbox/index.ts';
+import { subjectOf } from './guard.ts';
 import { problem } from './problem.ts';
 import { body, param } from './validate.ts';
 
@@ -68,7 +69,7 @@ export function messagingRoutes({ module, overview, failures, onAction }: Messag
       const selection: FailureSelection = 'all' in what ? 'all' : what;
       const ids = await overview.select(selection);
       const done = await failures[name](ids);
-      onAction(`failures ${name}`, { module, by, reason, failures: done, ...what });
+      onAction(`failures ${name}`, { module, by, subject: subjectOf(c), reason, failures: done, ...what });
       return c.json({ failures: done });
     });
 

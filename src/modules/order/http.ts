@@ -5,16 +5,20 @@ import { Line, maxIdLength, maxLines, OrderId, text } from '../../contracts/valu
 import {
   Account,
   type Admitted,
+  allow,
   body,
   createAdmission,
   cursor,
+  customerOf,
   type DoorDatabase,
   type Fault,
+  forbidden,
   Limit,
   page,
   param,
   problem,
   query,
+  subjectOf,
   unavailable,
   unknownOutcome,
 } from '../../http/index.ts';
@@ -79,11 +83,12 @@ export function createRoutes(context: {
 
   async function answerOrder(c: Context<Admitted>, id: string, status: 200 | 202) {
     const order = await database.query((sql) => findOrder(sql, id), c.get('limits'));
-    return order ? c.json(order, status) : notFound(c, id);
+    return order && isTheirs(c, order.customerId) ? c.json(order, status) : notFound(c, id);
   }
 
-  routes.post('/orders', body(PlaceOrder), admitted, async (c) => {
+  routes.post('/orders', allow('orders'), body(PlaceOrder), admitted, async (c) => {
     const placing = c.req.valid('json');
+    if (!isTheirs(c, placing.customerId)) return forOthers(c);
     const placed = await placeOrder(placing, c.get('limits'));
     if ('order' in placed) {
       c.header('Location', `/orders/${placed.order.id}`);
@@ -104,20 +109,23 @@ export function createRoutes(context: {
     return unavailable(c, 'The products are not known yet', 'Stock has not sent its list of products.');
   });
 
-  routes.get('/orders', query(ListOrders), admitted, async (c) => {
-    const { limit, after, ...filter } = c.req.valid('query');
+  routes.get('/orders', allow('orders'), query(ListOrders), admitted, async (c) => {
+    const { limit, after, customerId = customerOf(c), ...filter } = c.req.valid('query');
+    if (customerId !== undefined && !isTheirs(c, customerId)) return forOthers(c);
     const orders = await database.query(
-      (sql) => listOrders(sql, { ...filter, after, limit: limit + 1 }),
+      (sql) => listOrders(sql, { ...filter, customerId, after, limit: limit + 1 }),
       c.get('limits'),
     );
     return c.json(page(orders, limit, ({ id }) => id));
   });
 
-  routes.get('/orders/:id', param(ById), admitted, (c) => answerOrder(c, c.req.valid('param').id, 200));
+  routes.get('/orders/:id', allow('orders'), param(ById), admitted, (c) =>
+    answerOrder(c, c.req.valid('param').id, 200),
+  );
 
-  routes.post('/orders/:id/cancel', param(ById), admitted, async (c) => {
+  routes.post('/orders/:id/cancel', allow('orders'), param(ById), admitted, async (c) => {
     const { id } = c.req.valid('param');
-    const outcome = await cancelOrder(id, c.get('limits'));
+    const outcome = await cancelOrder(id, c.get('limits'), customerOf(c));
     if (outcome === 'unknown') return notFound(c, id);
     if (outcome === 'cancelled') return answerOrder(c, id, 202);
     return problem(c, 409, 'The order cannot be cancelled any more', { detail: `It is ${outcome}.` });
@@ -131,7 +139,8 @@ export function createRoutes(context: {
     async (c) => {
       const { id } = c.req.valid('param');
       const expired = await database.query((sql) => expireDeadline(sql, id), c.get('limits'));
-      if (expired) onAction('deadline set to now', { orderId: id, ...c.req.valid('json') });
+      if (expired)
+        onAction('deadline set to now', { orderId: id, subject: subjectOf(c), ...c.req.valid('json') });
       else {
         const order = await database.query((sql) => findOrder(sql, id), c.get('limits'));
         if (!order) return notFound(c, id);
@@ -144,6 +153,15 @@ export function createRoutes(context: {
   return routes;
 }
 
+/** Whether who asks may see and change what is this customer's. */
+function isTheirs(c: Context, customerId: string): boolean {
+  const own = customerOf(c);
+  return own === undefined || own === customerId;
+}
+
+const forOthers = (c: Context) => forbidden(c, 'admin', 'A customer has orders of its own only.');
+
+/** Also of another customer's order: that there is one is nobody else's business. */
 const notFound = (c: Context, id: string) =>
   problem(c, 404, 'There is no such order', { detail: `No order has the id ${id}.` });
 
