@@ -157,7 +157,7 @@ const variables = {
   AUTH: [
     v.picklist(['none', 'jwt'], 'must be none or jwt'),
     null,
-    'jwt: who asks shows a token; none: nobody is authenticated, to be said aloud beyond loopback [jwt where AUTH_SECRET or AUTH_JWKS_URL is set, else none]',
+    'jwt: who asks shows a token, so it is where a key is set; none: nobody is authenticated, to be said aloud beyond loopback',
   ],
   AUTH_JWKS_URL: [
     KeysUrl,
