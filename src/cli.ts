@@ -1,12 +1,13 @@
-/** What the program can be asked: serve (default), migrate, audit, gateway-simulator, --help, --version. */
+/** What the program can be asked: serve (default), migrate, audit, token, gateway-simulator, --help, --version. */
 
 import { auditCommand } from './audit/command.ts';
 import { type Config, ConfigError, describeVariables, readConfig, version } from './config.ts';
-import { createApp, listen, PortInUse } from './http/index.ts';
+import { createApp, listen, openToAll, PortInUse } from './http/index.ts';
 import { createGatewaySimulator } from './modules/payment/index.ts';
 import { MigrationChanged } from './outbox/index.ts';
 import { externalServices, migrateAll, type Service, startService } from './service.ts';
 import { createLog, type Log } from './telemetry/log.ts';
+import { tokenCommand } from './token.ts';
 
 const help = `order-saga ${version}: carries customers' orders through stock and payment to exactly one end.
 
@@ -16,6 +17,7 @@ Commands:
   serve              run the modules (default)
   migrate            bring the modules' databases to the newest schema, as soon as they are there, then exit
   audit              compare what the modules say of every order; audit --help tells more
+  token              make a token with AUTH_SECRET, for trying; token --help tells more
   gateway-simulator  a card processor for PAYMENT_GATEWAY=http to try and test against
   --help             this text
   --version          the version
@@ -33,7 +35,8 @@ const stopWithinMs = 9_500;
 /** Runs a command and returns the exit code. */
 export async function run(args: readonly string[]): Promise<number> {
   const [command = 'serve', ...rest] = args;
-  if (rest.length > 0 && command !== 'audit') return wrong(`one command at most, not also ${rest.join(' ')}`);
+  if (rest.length > 0 && command !== 'audit' && command !== 'token')
+    return wrong(`one command at most, not also ${rest.join(' ')}`);
   const log = createLog((line) => process.stdout.write(`${line}\n`), process.stdout.isTTY ? 'text' : 'json');
   try {
     switch (command) {
@@ -49,6 +52,8 @@ export async function run(args: readonly string[]): Promise<number> {
           // On one line, which the next one overwrites.
           progress: process.stderr.isTTY ? (text) => process.stderr.write(`\r\x1b[K${text}`) : undefined,
         });
+      case 'token':
+        return await tokenCommand(rest, (text) => process.stdout.write(text));
       case '--help':
       case '-h':
       case 'help':
@@ -133,6 +138,8 @@ async function simulateGateway(config: Config, log: Log): Promise<number> {
   const stopSignal = nextStopSignal();
   const app = createApp({
     routes: [createGatewaySimulator(config.gatewayToken)],
+    // It asks for its own token, if it has one.
+    guard: openToAll,
     ready: async () => [],
     onError: (error, request) => log('error', 'request failed', { ...request, error }),
   });

@@ -8,6 +8,13 @@ const urls = {
 };
 const everything = { ...urls, AMQP_URL: 'amqp://a,amqp://b' };
 
+const secret = 'a secret that is long enough for HS256';
+const keys = {
+  AUTH_JWKS_URL: 'https://id.example.com/keys?policy=1',
+  AUTH_ISSUER: 'https://id.example.com',
+  AUTH_AUDIENCE: 'order-saga',
+};
+
 const faults = (environment: Record<string, string>, command: Parameters<typeof readConfig>[0] = 'serve') => {
   try {
     readConfig(command, environment);
@@ -89,11 +96,62 @@ describe('serve', () => {
     expect(told).not.toContain('secret');
   });
 
+  test.each([
+    [{ AUTH: 'jwt' }, 'AUTH=jwt needs AUTH_JWKS_URL or AUTH_SECRET'],
+    [{ AUTH: 'basic' }, 'AUTH must be none or jwt'],
+    [{ AUTH_SECRET: 'secret' }, 'AUTH_SECRET must have at least 32 characters'],
+    [{ ...keys, AUTH_SECRET: secret }, 'AUTH_SECRET and AUTH_JWKS_URL are both set: keep one'],
+    [{ ...keys, AUTH_ISSUER: '' }, 'AUTH_JWKS_URL needs AUTH_ISSUER and AUTH_AUDIENCE'],
+    [{ ...keys, AUTH_AUDIENCE: '' }, 'AUTH_JWKS_URL needs AUTH_ISSUER and AUTH_AUDIENCE'],
+    [{ ...keys, AUTH_JWKS_URL: 'http://id.example.com/keys' }, 'AUTH_JWKS_URL must be https://'],
+    [{ ...keys, AUTH_JWKS_URL: 'https://secret@id.example.com' }, 'AUTH_JWKS_URL must be https://'],
+    [{ ...keys, AUTH_JWKS_URL: 'file:///etc/passwd' }, 'AUTH_JWKS_URL must be https://'],
+    [{ HOST: '0.0.0.0', AUTH: 'jwt' }, 'AUTH=jwt needs'],
+    [{ CORS_ORIGINS: '*' }, 'CORS_ORIGINS must be a comma list of origins'],
+    [{ CORS_ORIGINS: 'https://shop.example.com/' }, 'CORS_ORIGINS must be a comma list of origins'],
+    [{ RATE_LIMIT_PER_MINUTE: '0' }, 'RATE_LIMIT_PER_MINUTE'],
+    [{ RATE_LIMIT_PER_MINUTE: '1.5' }, 'RATE_LIMIT_PER_MINUTE must be a whole number'],
+  ])('%o is one fault', (environment, fault) => {
+    const told = faults(environment);
+    expect(told).toEqual([expect.stringContaining(fault)]);
+    expect(told.join()).not.toContain(secret);
+  });
+
   test('every fault is told at once', () =>
     expect(faults({ PORT: 'x', MIGRATE: 'yes', MODULE: 'shop' })).toHaveLength(3));
 
   test('listening beyond loopback is allowed when it is said aloud', () =>
     expect(readConfig('serve', { HOST: '0.0.0.0', AUTH: 'none' }).http.host).toBe('0.0.0.0'));
+
+  test('or when tokens are asked for, which a key says as well as AUTH=jwt', () => {
+    const everywhere = { HOST: '0.0.0.0' };
+    expect(readConfig('serve', { ...everywhere, AUTH_SECRET: secret }).tokens).toEqual({ secret });
+    expect(readConfig('serve', { ...everywhere, ...keys, AUTH: 'jwt' }).tokens).toEqual({
+      jwksUrl: keys.AUTH_JWKS_URL,
+      issuer: keys.AUTH_ISSUER,
+      audience: keys.AUTH_AUDIENCE,
+    });
+    expect(readConfig('serve', { ...keys, AUTH_JWKS_URL: 'http://127.0.0.1:9/keys' }).tokens).toMatchObject({
+      jwksUrl: 'http://127.0.0.1:9/keys',
+    });
+  });
+
+  test('nobody is authenticated on loopback unless it is wished, nor where that is said aloud', () => {
+    expect(readConfig('serve', {}).tokens).toBeUndefined();
+    expect(readConfig('serve', { AUTH: 'none', AUTH_SECRET: secret }).tokens).toBeUndefined();
+  });
+
+  test('nothing is counted and no page let in unless told', () => {
+    expect(readConfig('serve', {})).toMatchObject({ rateLimitPerMinute: undefined, corsOrigins: [] });
+    const told = {
+      RATE_LIMIT_PER_MINUTE: '600',
+      CORS_ORIGINS: 'https://a.example.com, http://localhost:5173',
+    };
+    expect(readConfig('serve', told)).toMatchObject({
+      rateLimitPerMinute: 600,
+      corsOrigins: ['https://a.example.com', 'http://localhost:5173'],
+    });
+  });
 });
 
 describe('the card processor', () => {
@@ -119,6 +177,10 @@ describe('gateway-simulator', () => {
   test('needs nothing, listens on loopback, at a port of its own', () => {
     expect(readConfig('gateway-simulator', {}).http).toEqual({ host: '127.0.0.1', port: 3003 });
     expect(faults({ HOST: '0.0.0.0' }, 'gateway-simulator').join()).toContain('AUTH=none');
+    // It looks at no tokens of customers: a key for those does not protect it.
+    expect(faults({ HOST: '0.0.0.0', AUTH_SECRET: secret }, 'gateway-simulator').join()).toContain(
+      'AUTH=none',
+    );
   });
 });
 

@@ -1,6 +1,7 @@
 /** The only reader of the environment: every variable, what it means, and what is wrong with it. */
 import { readFileSync } from 'node:fs';
 import * as v from 'valibot';
+import type { TokenSettings } from './http/index.ts';
 
 /** Filled in by the build. */
 declare const ORDER_SAGA_VERSION: string | undefined;
@@ -30,6 +31,44 @@ const GatewayUrl = v.pipe(
 const BearerToken = v.pipe(
   v.string(),
   v.regex(/^[\x21-\x7e]+$/, 'must be of printable ASCII characters without spaces'),
+);
+/** HS256 is as strong as its secret: shorter than its hash, it can be guessed from one token (RFC 7518, 3.2). */
+const minSecretLength = 32;
+const Secret = v.pipe(
+  v.string(),
+  v.minLength(
+    minSecretLength,
+    `must have at least ${minSecretLength} characters, by chance: openssl rand -base64 32`,
+  ),
+);
+/** Whoever can change the keys on their way is let in with tokens of his own. */
+const KeysUrl = v.pipe(
+  v.string(),
+  v.check(
+    (text) => URL.canParse(text) && isSafeForKeys(new URL(text)),
+    'must be https:// (http:// only on loopback)',
+  ),
+);
+const Text = v.pipe(v.string(), v.maxLength(1_000));
+const Origins = v.pipe(
+  v.string(),
+  v.transform((text) => text.split(',').map((origin) => origin.trim())),
+  v.array(
+    v.pipe(
+      v.string(),
+      v.check(
+        (text) => URL.canParse(text) && new URL(text).origin === text,
+        'must be a comma list of origins, as https://shop.example.com',
+      ),
+    ),
+  ),
+);
+const PerMinute = v.pipe(
+  v.string(),
+  v.transform(Number),
+  v.integer('must be a whole number'),
+  v.minValue(1),
+  v.maxValue(1_000_000),
 );
 const Seconds = v.pipe(
   v.string(),
@@ -116,9 +155,32 @@ const variables = {
     'how long one call may take; after that its outcome is unknown and it is asked again',
   ],
   AUTH: [
-    v.picklist(['none'], 'must be none'),
+    v.picklist(['none', 'jwt'], 'must be none or jwt'),
     null,
-    'none: say aloud that nobody is authenticated, to listen beyond loopback',
+    'jwt: who asks shows a token, so it is where a key is set; none: nobody is authenticated, to be said aloud beyond loopback',
+  ],
+  AUTH_JWKS_URL: [
+    KeysUrl,
+    null,
+    'where the public keys of who signs the tokens are (asymmetric algorithms only)',
+  ],
+  AUTH_ISSUER: [Text, null, 'what iss of a token must be; needed with AUTH_JWKS_URL'],
+  AUTH_AUDIENCE: [Text, null, 'what aud of a token must name; needed with AUTH_JWKS_URL'],
+  AUTH_SECRET: [
+    Secret,
+    null,
+    'instead of AUTH_JWKS_URL: the secret with which tokens are signed (HS256), at least 32 characters',
+  ],
+  ADMIN_TOKEN: [BearerToken, null, 'for audit: shown to the doors, a token with the scope admin'],
+  RATE_LIMIT_PER_MINUTE: [
+    PerMinute,
+    null,
+    'requests of one caller (subject of the token, else address) that a process answers in a minute; unlimited if not set',
+  ],
+  CORS_ORIGINS: [
+    Origins,
+    null,
+    'a comma list of origins whose pages may ask from a browser; none if not set',
   ],
 } as const satisfies Record<string, readonly [v.GenericSchema<string, unknown>, string | null, string]>;
 
@@ -151,6 +213,13 @@ export interface Config {
   /** Undefined: the card processor is simulated. */
   readonly gatewayUrl: string | undefined;
   readonly gatewayToken: string | undefined;
+  /** Undefined: nobody is authenticated. */
+  readonly tokens: TokenSettings | undefined;
+  /** Shown to the modules' doors by who audits them. */
+  readonly adminToken: string | undefined;
+  /** Undefined: requests are not counted. */
+  readonly rateLimitPerMinute: number | undefined;
+  readonly corsOrigins: readonly string[];
 }
 
 /** The configuration cannot be meant so: each fault is one line that says what to do. */
@@ -164,12 +233,13 @@ export class ConfigError extends Error {
   }
 }
 
-type Command = 'serve' | 'migrate' | 'audit' | 'gateway-simulator';
+type Command = 'serve' | 'migrate' | 'audit' | 'token' | 'gateway-simulator';
 
 const servicesFor = {
   serve: servicesOf,
   migrate: databasesOf,
   audit: auditedOf,
+  token: () => null,
   'gateway-simulator': () => null,
 };
 
@@ -179,7 +249,9 @@ export function readConfig(command: Command, environment: Environment = process.
   const modules = [...new Set(values.MODULE)];
   const faults: string[] = [];
   const services = servicesFor[command](values, modules, faults);
-  if (command === 'serve' || command === 'gateway-simulator') checkListening(values, faults);
+  const tokens = command === 'serve' || command === 'token' ? tokensOf(values, faults) : undefined;
+  if (command === 'serve' || command === 'gateway-simulator')
+    checkListening(values, tokens !== undefined || faults.length > 0, faults);
   if (command === 'serve' && modules.includes('payment')) checkGateway(values, faults);
   if (faults.length > 0) throw new ConfigError(faults);
   return {
@@ -199,6 +271,10 @@ export function readConfig(command: Command, environment: Environment = process.
     gatewayTimeoutSeconds: values.GATEWAY_TIMEOUT_SECONDS,
     gatewayUrl: values.PAYMENT_GATEWAY === 'http' ? values.GATEWAY_URL : undefined,
     gatewayToken: values.GATEWAY_TOKEN,
+    tokens,
+    adminToken: values.ADMIN_TOKEN,
+    rateLimitPerMinute: values.RATE_LIMIT_PER_MINUTE,
+    corsOrigins: values.CORS_ORIGINS ?? [],
   };
 }
 
@@ -292,12 +368,47 @@ function auditedOf(values: Values, _: readonly ModuleName[], faults: string[]): 
   return { databaseUrls: urls, amqpUrl: '' };
 }
 
-function checkListening({ HOST: host, AUTH: auth }: Values, faults: string[]): void {
-  const loopback = host === 'localhost' || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host);
-  if (!loopback && auth !== 'none')
+/** How tokens are told from forgeries; undefined: nobody is authenticated. */
+function tokensOf(values: Values, faults: string[]): TokenSettings | undefined {
+  const {
+    AUTH_SECRET: secret,
+    AUTH_JWKS_URL: jwksUrl,
+    AUTH_ISSUER: issuer,
+    AUTH_AUDIENCE: audience,
+  } = values;
+  // Whoever gives a key means it to be used, whether he says so or not.
+  if (values.AUTH === 'none' || (values.AUTH === undefined && secret === undefined && jwksUrl === undefined))
+    return undefined;
+  if (secret !== undefined && jwksUrl !== undefined)
+    faults.push('AUTH_SECRET and AUTH_JWKS_URL are both set: keep one');
+  else if (secret !== undefined) return { secret, issuer, audience };
+  else if (jwksUrl === undefined) faults.push('AUTH=jwt needs AUTH_JWKS_URL or AUTH_SECRET');
+  // An identity provider signs tokens for many: those for others are none for us.
+  else if (issuer === undefined || audience === undefined)
+    faults.push(
+      'AUTH_JWKS_URL needs AUTH_ISSUER and AUTH_AUDIENCE: whose tokens, and that they are meant for here',
+    );
+  else return { jwksUrl, issuer, audience };
+  return undefined;
+}
+
+function checkListening(
+  { HOST: host, AUTH: auth }: Values,
+  isAuthenticated: boolean,
+  faults: string[],
+): void {
+  if (!isLoopback(host) && auth !== 'none' && !isAuthenticated)
     faults.push(
       `HOST=${host} would serve everyone who reaches it without authentication: AUTH=none says that this is meant`,
     );
+}
+
+function isSafeForKeys({ protocol, hostname, username }: URL): boolean {
+  return username === '' && (protocol === 'https:' || (protocol === 'http:' && isLoopback(hostname)));
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || host === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(host);
 }
 
 function checkGateway(values: Values, faults: string[]): void {

@@ -3,7 +3,16 @@ import type { Hono } from 'hono';
 import { audit, defaultGraceSeconds, type Sources } from './audit/audit.ts';
 import { type Config, type ModuleName, version } from './config.ts';
 import type { ReadFacts } from './contracts/facts.ts';
-import { auditRoutes, createApp, factsRoutes, listen, messagingRoutes } from './http/index.ts';
+import {
+  auditRoutes,
+  createApp,
+  createGuard,
+  createRateLimit,
+  createVerifier,
+  factsRoutes,
+  listen,
+  messagingRoutes,
+} from './http/index.ts';
 import { readFacts } from './modules/facts.ts';
 import type { Module, ModuleObserver } from './modules/module.ts';
 import { createOrder } from './modules/order/index.ts';
@@ -57,9 +66,18 @@ export async function startService(config: Config, services: Services, log: Log)
     plugIn(createModule(name, config, services.createGateway), config, services, log, metrics),
   );
   const unanswered = seldom((fields) => log('warn', 'requests cannot be answered', fields));
+  const keyless = seldom((fields) => log('warn', 'the keys for tokens cannot be fetched', fields));
   let running = false;
   const app: Hono = createApp({
     routes: [...modules.flatMap(({ routes }) => routes), ...auditOf(modules)],
+    guard: createGuard({
+      verify: config.tokens && createVerifier(config.tokens, { onTrouble: (error) => keyless({ error }) }),
+      limit:
+        config.rateLimitPerMinute === undefined
+          ? undefined
+          : createRateLimit({ perMinute: config.rateLimitPerMinute }),
+    }),
+    corsOrigins: config.corsOrigins,
     metrics: metrics.scrape,
     onAnswer: metrics.answered,
     ready: async () => [

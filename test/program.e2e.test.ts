@@ -21,7 +21,9 @@ describe('commands', () => {
     for (const word of [
       'serve',
       'migrate',
+      'token',
       'gateway-simulator',
+      'AUTH_JWKS_URL',
       'MODULE',
       'ORDER_DATABASE_URL',
       'INQUIRY_AFTER_SECONDS',
@@ -33,6 +35,16 @@ describe('commands', () => {
   test('--version is that of the package', async () => {
     const { version } = JSON.parse(await readFile('package.json', 'utf8'));
     expect(await runProgram(['--version'])).toEqual({ code: 0, signal: null, output: `${version}\n` });
+  });
+
+  test('token makes one and writes nothing else', async () => {
+    const args = ['token', '--sub', 'cus_1', '--scope', 'orders'];
+    const made = await runProgram(args, { AUTH_SECRET: 'a secret that is long enough for HS256' });
+    expect(made).toMatchObject({ code: 0, output: expect.stringMatching(/^[\w-]+\.[\w-]+\.[\w-]+\n$/) });
+    expect(await runProgram(args)).toMatchObject({
+      code: 2,
+      output: expect.stringContaining('AUTH_SECRET is needed'),
+    });
   });
 
   test('an unknown command is refused', async () =>
@@ -56,6 +68,7 @@ describe('a wrong environment is one line that says what to do, and exit code 2'
     ],
     ['an unknown module', { MODULE: 'shop' }, 'MODULE must be all, order, stock, payment'],
     ['listening to the world', { HOST: '0.0.0.0' }, 'AUTH=none says that this is meant'],
+    ['tokens without a key', { AUTH: 'jwt' }, 'AUTH=jwt needs AUTH_JWKS_URL or AUTH_SECRET'],
     [
       'a card processor without its address',
       { PAYMENT_GATEWAY: 'http' },

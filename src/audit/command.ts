@@ -16,7 +16,7 @@ Usage: node dist/main.js audit [--json] [--grace-seconds N]
   --grace-seconds   how long the modules may differ [${defaultGraceSeconds}]
 
 It reads the databases (ORDER_DATABASE_URL, STOCK_DATABASE_URL, PAYMENT_DATABASE_URL), or asks the modules where only their doors are
-known (ORDER_URL, STOCK_URL, PAYMENT_URL). PAYMENT_GATEWAY is to be what Payment has: it says whose books are here. Nothing set: the embedded databases of DATA_DIR, whether the program runs or not.
+known (ORDER_URL, STOCK_URL, PAYMENT_URL; where they ask for a token, ADMIN_TOKEN with the scope admin). PAYMENT_GATEWAY is to be what Payment has: it says whose books are here. Nothing set: the embedded databases of DATA_DIR, whether the program runs or not.
 Exit codes: 0 clean, 1 findings, 2 wrong use or configuration, or it could not be read.
 `;
 
@@ -94,7 +94,7 @@ async function open(config: Config): Promise<{ readonly sources: Sources; close(
 
   async function source(name: ModuleName) {
     const url = urls[name];
-    if (url === undefined) return doorFacts(name, config.doors[name] ?? '');
+    if (url === undefined) return doorFacts(name, config.doors[name] ?? '', config.adminToken);
     const { databasePrepare: prepare } = config;
     const database = openDatabase({ url, name: `order-saga audit ${name}`, prepare, maxConnections: 1 });
     databases.push(database);

@@ -7,16 +7,21 @@ import type { ModuleName } from '../modules/module.ts';
 /** No fact is longer: an order of 100 lines is about 12 KiB. */
 const maxLineLength = 256 * 1_024;
 
-/** `url`: where the module serves. Errors name the door, never what it said. */
+/** `url`: where the module serves. `token`: shown to it, where it asks for one. Errors name the door, never what it said. */
 export const doorFacts =
-  (module: ModuleName, url: string): ReadFacts =>
+  (module: ModuleName, url: string, token: string | undefined): ReadFacts =>
   async (scope, work) => {
     const door = new URL(factsPath(module, scope), `${url.replace(/\/+$/, '')}/`);
     const abort = new AbortController();
-    const response = await fetch(door, { signal: abort.signal }).catch((error: unknown) => {
+    const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
+    const response = await fetch(door, { headers, signal: abort.signal }).catch((error: unknown) => {
       throw new Error(`${door.origin} does not answer`, { cause: error });
     });
     try {
+      if (response.status === 401 || response.status === 403)
+        throw new Error(
+          `${door.origin} lets nobody read its facts without a token for administrators (${response.status}): set ADMIN_TOKEN`,
+        );
       if (response.status !== 200 || !response.body)
         throw new Error(`${door.origin}${door.pathname} answered with ${response.status}`);
       return await work(read(response.body, `${door.origin}${door.pathname}`));

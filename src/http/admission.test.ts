@@ -3,7 +3,7 @@ import { Hono } from 'hono';
 import * as v from 'valibot';
 import { afterEach, describe, expect, test } from 'vitest';
 import { OutcomeUnknown } from '../outbox/index.ts';
-import { body, createAdmission, createApp, type Listening, listen } from './index.ts';
+import { body, createAdmission, createApp, type Listening, listen, openToAll } from './index.ts';
 
 /** Requests that are in the handler's hands until the test lets go of them. */
 let inHand: { readonly limits: { readonly deadlineMs: number }; answer(error?: Error): void }[] = [];
@@ -29,7 +29,12 @@ function shopWith(options: { readonly maxInHand?: number; readonly budgetMs?: nu
     return c.text('done');
   });
   routes.post('/things', body(v.strictObject({})), admitted, (c) => c.text('done'));
-  const app = createApp({ routes: [routes], ready: async () => [], onError: (error) => errors.push(error) });
+  const app = createApp({
+    routes: [routes],
+    guard: openToAll,
+    ready: async () => [],
+    onError: (error) => errors.push(error),
+  });
   return { app, errors };
 }
 

@@ -4,6 +4,7 @@ import * as v from 'valibot';
 import { text } from '../contracts/values.ts';
 import type { FailureSelection, Failures, Overview } from '../outbox/index.ts';
 import { createAdmission, type DoorUnit } from './admission.ts';
+import { subjectOf } from './guard.ts';
 import { answer, answerOnce, idempotent } from './idempotency.ts';
 import { problem } from './problem.ts';
 import { body, param } from './validate.ts';
@@ -72,7 +73,16 @@ export function messagingRoutes({ module, unit, overview, failures, onAction }: 
       const ids = await overview.select(selection);
       return answerOnce(c, unit, async ({ sql, onCommit }) => {
         const done = await failures[name](ids, sql);
-        onCommit(() => onAction(`failures ${name}`, { module, by, reason, failures: done, ...what }));
+        onCommit(() =>
+          onAction(`failures ${name}`, {
+            module,
+            by,
+            subject: subjectOf(c),
+            reason,
+            failures: done,
+            ...what,
+          }),
+        );
         return answer(200, { failures: done });
       });
     });

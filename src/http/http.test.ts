@@ -2,7 +2,19 @@ import { connect } from 'node:net';
 import { Hono } from 'hono';
 import * as v from 'valibot';
 import { afterEach, describe, expect, test } from 'vitest';
-import { body, createApp, cursor, Limit, listen, PortInUse, page, param, problem, query } from './index.ts';
+import {
+  body,
+  createApp,
+  cursor,
+  Limit,
+  listen,
+  openToAll,
+  PortInUse,
+  page,
+  param,
+  problem,
+  query,
+} from './index.ts';
 
 const Thing = v.strictObject({
   name: v.pipe(v.string(), v.maxLength(5)),
@@ -48,6 +60,7 @@ const slow = {
 };
 
 const app = createApp({
+  guard: openToAll,
   routes: [routes],
   ready: async () => [{ name: 'database', ok: ready }],
   onError: (error) => errors.push(error),
@@ -267,6 +280,7 @@ describe('routes', () => {
         }),
       ],
       ready: async () => [],
+      guard: openToAll,
       onError: (_, { traceId }) => traceIds.push(traceId),
     });
     const told = (await (await failing.request('/', { headers: { traceparent: 'nonsense' } })).json()) as {

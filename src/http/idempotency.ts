@@ -8,6 +8,7 @@ import { routePath } from 'hono/route';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import type { Unit } from '../outbox/index.ts';
 import type { Admitted, DoorUnit } from './admission.ts';
+import { subjectOf } from './guard.ts';
 import { type Answer, type Asked, keepAnswer, type Taken, takeKeys } from './idempotency-store.ts';
 import { problem, problemContentType } from './problem.ts';
 
@@ -38,8 +39,8 @@ export const idempotent: MiddlewareHandler<Idempotent> = async (c, next) => {
   return next();
 };
 
-/** Whose keys these are. Nobody is told apart as long as nobody has to say who he is. */
-const callerOf = (_: Context) => 'anyone';
+/** Whose keys these are: where nobody is authenticated, they are everybody's. */
+const callerOf = (c: Context) => subjectOf(c) ?? 'anyone';
 
 /** The same for the same request, whatever its white space and the order of its properties: that of what was validated is its schema's. */
 const fingerprintOf = (path: string, body: unknown) =>

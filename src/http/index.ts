@@ -3,6 +3,7 @@
 export { createAdmission, type DoorDatabase, type DoorUnit } from './admission.ts';
 export { auditRoutes, factsEnd, factsPath, factsRoutes } from './facts.ts';
 export { Account, messagingRoutes } from './failures.ts';
+export { allow, createGuard, customerOf, forbidden, openToAll, subjectOf } from './guard.ts';
 export {
   answer,
   answerOnce,
@@ -23,5 +24,7 @@ export {
 export { cursor, Limit, page } from './page.ts';
 export { preferredWaitSeconds, waited } from './prefer.ts';
 export { comeAgain, type Fault, problem } from './problem.ts';
+export { createRateLimit } from './rate.ts';
 export { createApp, type Listening, listen, PortInUse, type ServerLimits } from './server.ts';
+export { createVerifier, scopes, signToken, type TokenSettings } from './tokens.ts';
 export { body, param, query } from './validate.ts';

@@ -1,7 +1,7 @@
 /** Errors as people's programs read them: problem details (RFC 9457), each of a kind that `problems.ts` explains. */
 import { randomBytes } from 'node:crypto';
-import { type Context, Hono } from 'hono';
-import { type Code, entryOf, isCode, problemList, problems } from './problems.ts';
+import type { Context } from 'hono';
+import { type Code, problems } from './problems.ts';
 
 /** One thing that is wrong with a request: where, as a JSON pointer into its body or as a parameter's name, and what. */
 export type Fault =
@@ -63,17 +63,3 @@ export function traceIdOf(request: Request): string {
 }
 
 export const newTraceId = () => randomBytes(16).toString('hex');
-
-/** `/problems` and `/problems/{code}`: where the `type` of a problem leads. */
-export function problemRoutes(): Hono {
-  const answer = (c: Context, text: string) =>
-    c.text(text, 200, { 'content-type': 'text/markdown; charset=utf-8' });
-  return new Hono()
-    .get('/problems', (c) => answer(c, problemList()))
-    .get('/problems/:code', (c) => {
-      const code = c.req.param('code');
-      return isCode(code)
-        ? answer(c, entryOf(code))
-        : problem(c, 'not_found', { detail: `Nothing is at ${c.req.path}.` });
-    });
-}

@@ -80,6 +80,32 @@ const all = {
     title: 'The query is not valid',
     meaning: `\`errors\` tells each fault, with the parameter's name. ${mend}`,
   },
+  // Who may do what.
+  token_needed: {
+    status: 401,
+    title: 'A token is needed',
+    meaning: 'Show one as `Authorization: Bearer`. Nothing was done.',
+  },
+  token_invalid: {
+    status: 401,
+    title: 'The token is not valid',
+    meaning: '`detail` says why: it has expired, say. Get a new one and send the request again.',
+  },
+  forbidden: {
+    status: 403,
+    title: 'This is not allowed',
+    meaning: `The token is good, and not for this: \`detail\` says what it lacks. ${mend}`,
+  },
+  too_many_requests: {
+    status: 429,
+    title: 'Too many requests',
+    meaning: `This caller has made as many in a minute as are answered. ${again}`,
+  },
+  tokens_unavailable: {
+    status: 503,
+    title: 'Tokens cannot be looked at now',
+    meaning: `The keys of who signs them cannot be fetched. ${again}`,
+  },
   // Asking again.
   idempotency_key_reused: {
     status: 422,
@@ -145,7 +171,6 @@ const all = {
   },
   audit_ended: { status: 503, title: 'The audit was ended', meaning: 'Whoever asked for it has gone.' },
   // The simulated card processor's.
-  unauthorized: { status: 401, title: 'The bearer token is missing or wrong', meaning: mend },
   too_many_faults: {
     status: 409,
     title: 'There are too many faults',

@@ -2,19 +2,14 @@
 import { type Server, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { createAdaptorServer } from '@hono/node-server';
-import { type Context, Hono } from 'hono';
+import { type Context, Hono, type MiddlewareHandler } from 'hono';
 import { matchedRoutes } from 'hono/route';
 import { isEnvironmental, OutcomeUnknown } from '../outbox/index.ts';
+import { allow } from './guard.ts';
+import { allowOrigins, secured } from './headers.ts';
 import { RequestInProgress } from './idempotency-store.ts';
-import {
-  comeAgain,
-  newTraceId,
-  problem,
-  problemContentType,
-  problemDetails,
-  problemRoutes,
-  traceIdOf,
-} from './problem.ts';
+import { comeAgain, newTraceId, problem, problemContentType, problemDetails, traceIdOf } from './problem.ts';
+import { problemRoutes } from './problem-pages.ts';
 import type { Code } from './problems.ts';
 
 /** What strangers may hold of a server, and for how long. */
@@ -69,6 +64,10 @@ export interface FailedRequest {
 /** Puts routes together. `ready` tells what `/readyz` answers; `onError` is told of what should not have happened. */
 export function createApp(options: {
   readonly routes: readonly Hono[];
+  /** Who may come in: stands before every route. */
+  readonly guard: MiddlewareHandler;
+  /** Whose pages may ask from a browser; nobody's unless told. */
+  readonly corsOrigins?: readonly string[];
   readonly ready: () => Promise<readonly Check[]>;
   readonly onError: (error: unknown, request: FailedRequest) => void;
   /** Told of every answer, for metrics. */
@@ -76,27 +75,32 @@ export function createApp(options: {
   /** What `/metrics` answers. */
   readonly metrics?: () => Promise<{ readonly contentType: string; readonly text: string }>;
 }): Hono {
-  const { onAnswer = () => {}, metrics } = options;
+  const { onAnswer = () => {}, metrics, corsOrigins = [] } = options;
   const app = new Hono();
+
+  app.use(secured);
 
   app.use(async (c, next) => {
     const startMs = performance.now();
     await next();
     const seconds = (performance.now() - startMs) / 1_000;
     onAnswer({ method: c.req.method, route: routeOf(c), status: c.res.status, seconds });
-    c.header('x-content-type-options', 'nosniff');
   });
 
-  app.get('/livez', (c) => c.json({ ok: true }));
+  if (corsOrigins.length > 0) app.use(allowOrigins(corsOrigins));
+  app.use(options.guard);
 
-  app.get('/readyz', async (c) => {
+  // Whoever starts, stops and balances processes has no token.
+  app.get('/livez', allow('anyone'), (c) => c.json({ ok: true }));
+
+  app.get('/readyz', allow('anyone'), async (c) => {
     const checks = await options.ready();
     const ok = checks.every((check) => check.ok);
     return c.json({ ok, checks }, ok ? 200 : 503);
   });
 
   if (metrics)
-    app.get('/metrics', async (c) => {
+    app.get('/metrics', allow('metrics'), async (c) => {
       const { contentType, text } = await metrics();
       return c.body(text, 200, { 'content-type': contentType });
     });

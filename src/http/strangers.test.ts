@@ -4,7 +4,7 @@ import { connect, type Socket } from 'node:net';
 import { Hono } from 'hono';
 import * as v from 'valibot';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { body, createApp, type Listening, listen, type ServerLimits } from './index.ts';
+import { body, createApp, type Listening, listen, openToAll, type ServerLimits } from './index.ts';
 
 const errors: unknown[] = [];
 const uncaught: unknown[] = [];
@@ -29,7 +29,12 @@ routes.get('/slow', async (c) => {
   });
   return c.text('done');
 });
-const app = createApp({ routes: [routes], ready: async () => [], onError: (error) => errors.push(error) });
+const app = createApp({
+  routes: [routes],
+  guard: openToAll,
+  ready: async () => [],
+  onError: (error) => errors.push(error),
+});
 
 const start = async (limits: Partial<ServerLimits>) => {
   server = await listen(app, { host: '127.0.0.1', port: 0, limits: { checkEveryMs: 20, ...limits } });

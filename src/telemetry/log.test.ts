@@ -22,7 +22,7 @@ test('one event is one line of JSON; an error says what and where from, never it
 test('for people it is plain', () => {
   const lines: string[] = [];
   const log = createLog((line) => lines.push(line), 'text');
-  log('info', 'serving', { url: 'http://x', modules: ['order'] });
+  log('info', 'serving', { url: 'http://x', subject: undefined, modules: ['order'] });
   log('error', 'failed', { error: new AggregateError([new Error('refused')]) });
   expect(lines[0]).toMatch(/^\d\d:\d\d:\d\d\.\d{3} serving url=http:\/\/x modules=\["order"\]$/);
   expect(lines[1]).toMatch(/ERROR failed error=AggregateError: refused$/);

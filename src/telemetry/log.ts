@@ -7,7 +7,11 @@ export type Log = (level: Level, event: string, fields?: Readonly<Record<string,
 export function createLog(write: (line: string) => void, format: 'json' | 'text'): Log {
   return (level, event, fields = {}) => {
     const time = new Date().toISOString();
-    const told = Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, tell(value)]));
+    const told = Object.fromEntries(
+      Object.entries(fields)
+        .filter(([, value]) => value !== undefined)
+        .map(([name, value]) => [name, tell(value)]),
+    );
     if (format === 'json') write(JSON.stringify({ time, level, event, ...told }));
     else {
       const rest = Object.entries(told).map(

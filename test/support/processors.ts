@@ -1,6 +1,6 @@
 /** The card processors that Payment's suite runs against: what a test tells them, and what it reads of them. */
 
-import { createApp, listen } from '../../src/http/index.ts';
+import { createApp, listen, openToAll } from '../../src/http/index.ts';
 import { createFaults, type Fault } from '../../src/modules/payment/gateway/faults.ts';
 import type { Gateway } from '../../src/modules/payment/gateway/gateway.ts';
 import { createHttpGateway } from '../../src/modules/payment/gateway/http.ts';
@@ -48,6 +48,7 @@ async function overHttp(): Promise<Processor> {
   const token = 'secret-of-the-shop';
   const app = createApp({
     routes: [createGatewaySimulator(token)],
+    guard: openToAll,
     ready: async () => [],
     onError: (error) => {
       throw error;

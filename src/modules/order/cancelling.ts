@@ -5,15 +5,18 @@ import { decide, type Patience } from './order.ts';
 import type { Status } from './saga.ts';
 import { type OrderStore, orderStore } from './store.ts';
 
-/** Returns what cancels one order, in an open transaction, and says what its status is then; `unknown`: there is no such order. */
+/**
+ * Returns what cancels one order, in an open transaction, and says what its status is then; `unknown`: there is no such order, or, where `customerId` is
+ * given, it is another customer's.
+ */
 export function createCancelling(
   patience: Patience,
   store: OrderStore = orderStore,
-): (open: Pick<Unit, 'sql' | 'send'>, id: string) => Promise<Status | 'unknown'> {
-  return async ({ sql, send }, id) => {
+): (open: Pick<Unit, 'sql' | 'send'>, id: string, customerId?: string) => Promise<Status | 'unknown'> {
+  return async ({ sql, send }, id, customerId) => {
     const stored = await store.lockOrders(sql, [id]);
     const order = stored.get(id)?.order;
-    if (!order) return 'unknown';
+    if (!order || (customerId !== undefined && order.customerId !== customerId)) return 'unknown';
     if (order.status === 'cancelled') return 'cancelled';
     const reason = { code: 'cancelled_by_customer', detail: 'the customer cancelled the order' } as const;
     const decision = decide(order, 'cancel', reason);

@@ -4,14 +4,17 @@ import * as v from 'valibot';
 import { Line, maxIdLength, maxLines, OrderId, text } from '../../contracts/values.ts';
 import {
   Account,
+  allow,
   answer,
   answerOnce,
   body,
   comeAgain,
   createAdmission,
   cursor,
+  customerOf,
   type DoorDatabase,
   type Fault,
+  forbidden,
   give,
   giveAgain,
   type Idempotent,
@@ -23,6 +26,7 @@ import {
   problem,
   query,
   refusal,
+  subjectOf,
   waited,
 } from '../../http/index.ts';
 import type { Limits, UnitOfWork } from '../../outbox/index.ts';
@@ -104,8 +108,9 @@ export function createRoutes(context: {
 
   const placedAnswer = (order: OrderView) => answer(201, order, `/orders/${order.id}`);
 
-  routes.post('/orders', body(PlaceOrder), admitted, idempotent, async (c) => {
+  routes.post('/orders', allow('orders'), body(PlaceOrder), admitted, idempotent, async (c) => {
     const placing = c.req.valid('json');
+    if (!isTheirs(c, placing.customerId)) return forOthers(c);
     const asked = c.get('asked');
     const once = asked && { asked, answerOf: placedAnswer };
     const placed = await placeOrder(placing, c.get('limits'), once);
@@ -132,26 +137,27 @@ export function createRoutes(context: {
     );
   });
 
-  routes.get('/orders', query(ListOrders), admitted, async (c) => {
-    const { limit, after, ...filter } = c.req.valid('query');
+  routes.get('/orders', allow('orders'), query(ListOrders), admitted, async (c) => {
+    const { limit, after, customerId = customerOf(c), ...filter } = c.req.valid('query');
+    if (customerId !== undefined && !isTheirs(c, customerId)) return forOthers(c);
     const orders = await database.query(
-      (sql) => listOrders(sql, { ...filter, after, limit: limit + 1 }),
+      (sql) => listOrders(sql, { ...filter, customerId, after, limit: limit + 1 }),
       c.get('limits'),
     );
     return c.json(page(orders, limit, ({ id }) => id));
   });
 
-  routes.get('/orders/:id', param(ById), admitted, async (c) => {
+  routes.get('/orders/:id', allow('orders'), param(ById), admitted, async (c) => {
     const { id } = c.req.valid('param');
     const order = await database.query((sql) => findOrder(sql, id), c.get('limits'));
-    return order ? c.json(order) : notFound(c, id);
+    return order && isTheirs(c, order.customerId) ? c.json(order) : notFound(c, id);
   });
 
-  routes.post('/orders/:id/cancel', param(ById), admitted, idempotent, (c) => {
+  routes.post('/orders/:id/cancel', allow('orders'), param(ById), admitted, idempotent, (c) => {
     const { id } = c.req.valid('param');
     return answerOnce(c, unit, async (open) => {
-      const outcome = await cancelOrder(open, id);
-      const order = await findOrder(open.sql, id);
+      const outcome = await cancelOrder(open, id, customerOf(c));
+      const order = outcome !== 'unknown' && (await findOrder(open.sql, id));
       if (!order) return refusal(notFound(c, id));
       return outcome === 'cancelled'
         ? answer(202, order)
@@ -173,7 +179,7 @@ export function createRoutes(context: {
         const order = await findOrder(sql, id);
         if (!order) return refusal(notFound(c, id));
         if (!expired) return refusal(problem(c, 'nothing_awaited', { detail: `It is ${order.status}.` }));
-        onCommit(() => onAction('deadline set to now', { orderId: id, ...account }));
+        onCommit(() => onAction('deadline set to now', { orderId: id, subject: subjectOf(c), ...account }));
         return answer(202, order);
       });
     },
@@ -182,6 +188,15 @@ export function createRoutes(context: {
   return routes;
 }
 
+/** Whether who asks may see and change what is this customer's. */
+function isTheirs(c: Context, customerId: string): boolean {
+  const own = customerOf(c);
+  return own === undefined || own === customerId;
+}
+
+const forOthers = (c: Context) => forbidden(c, 'admin', 'A customer has orders of its own only.');
+
+/** Also of another customer's order: that there is one is nobody else's business. */
 const notFound = (c: Context, id: string) =>
   problem(c, 'order_not_found', { detail: `No order has the id ${id}.` });
 

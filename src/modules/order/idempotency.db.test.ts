@@ -1,12 +1,12 @@
 /** Requests with a key: one effect and one answer, however often they come, whoever hears the first answer. */
 import { beforeEach, describe, expect, test } from 'vitest';
 import { cart, mug, openOrder } from '../../../test/support/order.ts';
-import { createApp, createForgetting } from '../../http/index.ts';
+import { createApp, createForgetting, openToAll } from '../../http/index.ts';
 import { openDatabase } from '../../outbox/index.ts';
 
 const order = await openOrder();
 const { database, list } = order;
-const app = createApp({ routes: [order.routes], ready: async () => [], onError: () => {} });
+const app = createApp({ routes: [order.routes], guard: openToAll, ready: async () => [], onError: () => {} });
 
 beforeEach(async () => {
   await database.query((sql) => sql`truncate idempotency_keys`);

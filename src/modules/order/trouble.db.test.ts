@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { createScriptedBroker } from '../../../test/support/broker.ts';
 import { openTestDatabase } from '../../../test/support/database.ts';
 import { openProxy } from '../../../test/support/proxy.ts';
-import { createApp, listen } from '../../http/index.ts';
+import { createApp, listen, openToAll } from '../../http/index.ts';
 import { createDispatcher } from '../../outbox/dispatcher.ts';
 import { type Database, openDatabase } from '../../outbox/index.ts';
 import { createUnitOfWork } from '../../outbox/outbox.ts';
@@ -32,7 +32,7 @@ async function open(maxConnections: number): Promise<void> {
     dispatcher: createDispatcher({ database, broker, news: [] }),
   });
   const { routes } = module.open({ database, unit, log: () => {}, observer: {} });
-  app = createApp({ routes: [routes], ready: async () => [], onError: () => {} });
+  app = createApp({ routes: [routes], guard: openToAll, ready: async () => [], onError: () => {} });
   server = await listen(app, { host: '127.0.0.1', port: 0 });
 }
 

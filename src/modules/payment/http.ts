@@ -12,6 +12,7 @@ export function createRoutes({ database }: { readonly database: DoorDatabase }):
   const routes = new Hono();
   const admitted = createAdmission();
 
+  // For administrators: a payment knows no customer whose it could be; a customer learns from its order how it went.
   routes.get('/payments', query(ListPayments), admitted, async (c) => {
     const { orderId, limit, after } = c.req.valid('query');
     const payments = await database.query(

@@ -3,6 +3,7 @@ import { type Context, Hono } from 'hono';
 import * as v from 'valibot';
 import { Currency, maxNameLength, Sku, text, UnitPrice } from '../../contracts/values.ts';
 import {
+  allow,
   answer,
   answerOnce,
   body,
@@ -44,13 +45,13 @@ export function createRoutes({
   const routes = new Hono();
   const admitted = createAdmission();
 
-  routes.get('/products', query(ListProducts), admitted, async (c) => {
+  routes.get('/products', allow('orders'), query(ListProducts), admitted, async (c) => {
     const { limit, after } = c.req.valid('query');
     const products = await database.query((sql) => listProducts(sql, after, limit + 1), c.get('limits'));
     return c.json(page(products, limit, ({ sku }) => sku));
   });
 
-  routes.get('/products/:sku', param(BySku), admitted, async (c) => {
+  routes.get('/products/:sku', allow('orders'), param(BySku), admitted, async (c) => {
     const { sku } = c.req.valid('param');
     const product = await database.query((sql) => findProduct(sql, sku), c.get('limits'));
     return product ? c.json(product) : notFound(c, sku);

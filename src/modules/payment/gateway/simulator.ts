@@ -33,7 +33,7 @@ export function createGatewaySimulator(token?: string): Hono {
 
   routes.use(async (c, next) => {
     if (token !== undefined && c.req.header('authorization') !== `Bearer ${token}`)
-      return problem(c, 'unauthorized');
+      return problem(c, 'token_needed');
     return next();
   });
 
