@@ -157,7 +157,7 @@ const variables = {
   AUTH: [
     v.picklist(['none', 'jwt'], 'must be none or jwt'),
     null,
-    'jwt: who asks shows a token, so it is where a key is set; none: nobody is authenticated, to be said aloud beyond loopback',
+    'jwt: who asks shows a token (so where a key is set); none: nobody does, to be said aloud beyond loopback',
   ],
   AUTH_JWKS_URL: [
     KeysUrl,
@@ -175,7 +175,7 @@ const variables = {
   RATE_LIMIT_PER_MINUTE: [
     PerMinute,
     null,
-    'requests of one caller (subject of the token, else address) that a process answers in a minute; unlimited if not set',
+    'requests of a caller (subject, else address) that a process answers in a minute; unlimited if not set',
   ],
   CORS_ORIGINS: [
     Origins,

@@ -68,8 +68,9 @@ test('a withdrawn key is forgotten: keys are fetched again when they are old, wh
   nowMs += times.freshMs;
   // This one still meets the old keys; what it has begun is awaited by its effect.
   expect(await look(old)).toBe('identity');
-  await expect.poll(() => look(young)).toBe('identity');
-  expect(await look(old)).toBe('invalid');
+  await expect.poll(() => look(old)).toBe('invalid');
+  expect(await look(young)).toBe('identity');
+  expect(provider.asked).toBe(2);
 });
 
 test('keys that cannot be fetched let nobody in, and are not asked for at once again', async () => {
@@ -107,7 +108,13 @@ test.each<[string, typeof provider.answer]>([
       more();
     },
   ],
-  ['another address', (response) => response.writeHead(302, { location: '/elsewhere' }).end()],
+  [
+    'another address, where keys are',
+    (response) =>
+      response.req.url === '/keys'
+        ? response.writeHead(302, { location: '/elsewhere' }).end()
+        : response.end(JSON.stringify({ keys: [old.published] })),
+  ],
   ['a private key', (response) => response.end(JSON.stringify({ keys: [{ ...old.published, d: 'AQAB' }] }))],
   ['a broken key', (response) => response.end(JSON.stringify({ keys: [{ ...old.published, x: 'AQAB' }] }))],
 ])('a provider that answers with %s vouches for nobody', async (_, answer) => {

@@ -28,7 +28,7 @@ export function createRateLimit(options: {
   function minuteOf(caller: string): Minute {
     const known = minutes.get(caller);
     if (known && known.endsMs > now()) return known;
-    minutes.delete(caller);
+    // This caller's last one is among those that have ended.
     for (const [eldest, { endsMs }] of minutes) {
       if (endsMs > now() && minutes.size < maxCallers) break;
       minutes.delete(eldest);
