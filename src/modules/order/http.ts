@@ -7,11 +7,13 @@ import {
   type Admitted,
   body,
   comeAgain,
+  conditionalJson,
   createAdmission,
   cursor,
   type DoorDatabase,
   type Fault,
   Limit,
+  Moment,
   page,
   param,
   problem,
@@ -21,7 +23,8 @@ import type { Limits, UnitOfWork } from '../../outbox/index.ts';
 import { createCancelling } from './cancelling.ts';
 import type { Patience, Refusal } from './order.ts';
 import { createPlacing } from './placing.ts';
-import { expireDeadline, findOrder, listOrders } from './store.ts';
+import { expireDeadline, findHistory, findOrder, listOrders } from './store.ts';
+import { timelineOf } from './timeline.ts';
 
 const Id = text(maxIdLength);
 
@@ -56,6 +59,10 @@ const PlaceOrder = v.strictObject({
 const ListOrders = v.strictObject({
   customerId: v.optional(Id),
   status: v.optional(v.picklist(['pending', 'confirmed', 'rejected', 'cancelled'])),
+  /** At this moment or later. */
+  placedAfter: v.optional(Moment),
+  /** Before this moment: spans that meet share no order. */
+  placedBefore: v.optional(Moment),
   limit: Limit,
   after: cursor(OrderId),
 });
@@ -78,7 +85,8 @@ export function createRoutes(context: {
 
   async function answerOrder(c: Context<Admitted>, id: string, status: 200 | 202) {
     const order = await database.query((sql) => findOrder(sql, id), c.get('limits'));
-    return order ? c.json(order, status) : notFound(c, id);
+    if (!order) return notFound(c, id);
+    return status === 200 ? conditionalJson(c, order) : c.json(order, status);
   }
 
   routes.post('/orders', body(PlaceOrder), admitted, async (c) => {
@@ -114,6 +122,12 @@ export function createRoutes(context: {
   });
 
   routes.get('/orders/:id', param(ById), admitted, (c) => answerOrder(c, c.req.valid('param').id, 200));
+
+  routes.get('/orders/:id/timeline', param(ById), admitted, async (c) => {
+    const { id } = c.req.valid('param');
+    const history = await database.query((sql) => findHistory(sql, id), c.get('limits'));
+    return history.length > 0 ? c.json(timelineOf(id, history)) : notFound(c, id);
+  });
 
   routes.post('/orders/:id/cancel', param(ById), admitted, async (c) => {
     const { id } = c.req.valid('param');

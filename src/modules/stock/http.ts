@@ -4,6 +4,7 @@ import * as v from 'valibot';
 import { Currency, maxNameLength, Sku, text, UnitPrice } from '../../contracts/values.ts';
 import {
   body,
+  conditionalJson,
   createAdmission,
   cursor,
   type DoorDatabase,
@@ -49,7 +50,7 @@ export function createRoutes({
   routes.get('/products/:sku', param(BySku), admitted, async (c) => {
     const { sku } = c.req.valid('param');
     const product = await database.query((sql) => findProduct(sql, sku), c.get('limits'));
-    return product ? c.json(product) : notFound(c, sku);
+    return product ? conditionalJson(c, product) : notFound(c, sku);
   });
 
   routes.put('/products/:sku', param(BySku), body(PutProduct), admitted, async (c) => {
