@@ -67,6 +67,7 @@ const forCustomers = [
   'POST /orders',
   'GET /orders',
   `GET /orders/${id}`,
+  `GET /orders/${id}/timeline`,
   `POST /orders/${id}/cancel`,
   'GET /products',
   'GET /products/MUG-01',

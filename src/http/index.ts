@@ -1,6 +1,7 @@
 /** The kit that all doors share. */
 
 export { createAdmission, type DoorDatabase, type DoorUnit } from './admission.ts';
+export { conditionalJson } from './conditional.ts';
 export { auditRoutes, factsEnd, factsPath, factsRoutes } from './facts.ts';
 export { Account, messagingRoutes } from './failures.ts';
 export { allow, createGuard, customerOf, forbidden, openToAll, subjectOf } from './guard.ts';
@@ -21,7 +22,7 @@ export {
   type Taken,
   takeKeys,
 } from './idempotency-store.ts';
-export { cursor, Limit, page } from './page.ts';
+export { cursor, Limit, Moment, page } from './page.ts';
 export { preferredWaitSeconds, waited } from './prefer.ts';
 export { comeAgain, type Fault, problem } from './problem.ts';
 export { createRateLimit } from './rate.ts';

@@ -21,6 +21,18 @@ export const Limit = v.optional(
   String(defaultLimit),
 );
 
+const isoMoment = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d))?$/;
+
+/** A moment in a query, as `2026-03-01T12:00:00Z`; a day alone is its first moment in UTC. */
+export const Moment = v.pipe(
+  v.string(),
+  v.check(
+    (text) => isoMoment.test(text) && !Number.isNaN(Date.parse(text)),
+    'must be a moment as 2026-03-01T12:00:00Z, or a day as 2026-03-01',
+  ),
+  v.transform((text) => new Date(text)),
+);
+
 /** Where the last page ended: a `nextCursor`, which holds the key of its last row. `Key` is that key's schema. */
 export function cursor<const Key extends v.GenericSchema<string>>(Key: Key) {
   return v.optional(

@@ -9,6 +9,7 @@ import {
   answerOnce,
   body,
   comeAgain,
+  conditionalJson,
   createAdmission,
   cursor,
   customerOf,
@@ -20,6 +21,7 @@ import {
   type Idempotent,
   idempotent,
   Limit,
+  Moment,
   page,
   param,
   preferredWaitSeconds,
@@ -34,7 +36,8 @@ import { createCancelling } from './cancelling.ts';
 import type { Patience, Refusal } from './order.ts';
 import type { Outcomes } from './outcomes.ts';
 import { createPlacing } from './placing.ts';
-import { expireDeadline, findOrder, listOrders, type OrderView } from './store.ts';
+import { expireDeadline, findHistory, findOrder, listOrders, type OrderView } from './store.ts';
+import { timelineOf } from './timeline.ts';
 
 const Id = text(maxIdLength);
 
@@ -69,6 +72,10 @@ const PlaceOrder = v.strictObject({
 const ListOrders = v.strictObject({
   customerId: v.optional(Id),
   status: v.optional(v.picklist(['pending', 'confirmed', 'rejected', 'cancelled'])),
+  /** At this moment or later. */
+  placedAfter: v.optional(Moment),
+  /** Before this moment: spans that meet share no order. */
+  placedBefore: v.optional(Moment),
   limit: Limit,
   after: cursor(OrderId),
 });
@@ -150,7 +157,14 @@ export function createRoutes(context: {
   routes.get('/orders/:id', allow('orders'), param(ById), admitted, async (c) => {
     const { id } = c.req.valid('param');
     const order = await database.query((sql) => findOrder(sql, id), c.get('limits'));
-    return order && isTheirs(c, order.customerId) ? c.json(order) : notFound(c, id);
+    return order && isTheirs(c, order.customerId) ? conditionalJson(c, order) : notFound(c, id);
+  });
+
+  routes.get('/orders/:id/timeline', allow('orders'), param(ById), admitted, async (c) => {
+    const { id } = c.req.valid('param');
+    const order = await database.query((sql) => findOrder(sql, id), c.get('limits'));
+    if (!order || !isTheirs(c, order.customerId)) return notFound(c, id);
+    return c.json(timelineOf(id, await database.query((sql) => findHistory(sql, id), c.get('limits'))));
   });
 
   routes.post('/orders/:id/cancel', allow('orders'), param(ById), admitted, idempotent, (c) => {

@@ -9,6 +9,7 @@ import { orderFacts } from './facts.ts';
 import { createRoutes } from './http.ts';
 import { createHandler, handles } from './messages.ts';
 import tables from './migrations/001_order.sql';
+import lists from './migrations/004_lists.sql';
 import { createNotices } from './notices/notices.ts';
 import { createOutcomes } from './outcomes.ts';
 import { countSagas } from './store.ts';
@@ -29,7 +30,11 @@ export interface OrderSettings {
 export function createOrder(patience: OrderSettings): Module {
   return {
     name: 'order',
-    migrations: [{ name: 'order/001_order', sql: tables }, ...idempotencyMigrations],
+    migrations: [
+      { name: 'order/001_order', sql: tables },
+      { name: 'order/004_lists', sql: lists },
+      ...idempotencyMigrations,
+    ],
     handles,
     news: ['order.rejected', 'order.cancelled'],
     facts: orderFacts,

@@ -4,7 +4,7 @@
  */
 import type { ListedProduct } from '../../contracts/stock.ts';
 import type { Reason } from '../../contracts/values.ts';
-import { type Message, type Sql, unsent } from '../../outbox/index.ts';
+import { type Message, type Sql, type Statement, unsent } from '../../outbox/index.ts';
 import type { InProgress } from '../module.ts';
 import type { Order, PricedLine } from './order.ts';
 import { type Status, type Step, steps } from './saga.ts';
@@ -237,22 +237,64 @@ export async function findEnded(sql: Sql, ids: readonly string[]): Promise<reado
   return rows.map(({ id }) => id);
 }
 
-/** Up to `limit` orders, newest first, those after the order `after`. */
-export async function listOrders(
-  sql: Sql,
-  filter: {
-    customerId?: string | undefined;
-    status?: Status | undefined;
-    after?: string | undefined;
-    limit: number;
-  },
-): Promise<readonly OrderView[]> {
-  return sql<OrderView[]>`
+export interface OrderFilter {
+  readonly customerId?: string | undefined;
+  readonly status?: Status | undefined;
+  /** Placed then or later. */
+  readonly placedAfter?: Date | undefined;
+  readonly placedBefore?: Date | undefined;
+  /** The order that ended the last page. */
+  readonly after?: string | undefined;
+  readonly limit: number;
+}
+
+/**
+ * How far an order's id (a UUIDv7, made when the request came) may be from `created_at`, which decides: a request's time is over after
+ * two seconds; the rest is for a clock that is set back.
+ */
+const idSlackMs = 5_000;
+/** Less than every UUIDv7 of that millisecond, and more than those of the one before. */
+const firstIdOf = (ms: number) =>
+  Math.max(0, ms)
+    .toString(16)
+    .padStart(12, '0')
+    .replace(/^(.{8})/, '$1-')
+    .concat('-0000-0000-000000000000');
+
+/** Up to `limit` orders, newest first. Ids lead to them: every filter is a span of an index. */
+export async function listOrders(sql: Sql, filter: OrderFilter): Promise<readonly OrderView[]> {
+  return selectOrders(sql, filter) as Promise<readonly unknown[]> as Promise<readonly OrderView[]>;
+}
+
+/** The statement of a list, not sent. */
+export function selectOrders(sql: Sql, filter: OrderFilter): Statement {
+  const { customerId, status, placedAfter, placedBefore, after, limit } = filter;
+  return sql`
     select ${viewColumns(sql)} from orders where true
-    ${filter.customerId === undefined ? sql`` : sql`and customer_id = ${filter.customerId}`}
-    ${filter.status === undefined ? sql`` : sql`and status = ${filter.status}`}
-    ${filter.after === undefined ? sql`` : sql`and id < ${filter.after}`}
-    order by id desc limit ${filter.limit}`;
+    ${customerId === undefined ? sql`` : sql`and customer_id = ${customerId}`}
+    ${status === undefined ? sql`` : sql`and status = ${status}`}
+    ${placedAfter === undefined ? sql`` : sql`and created_at >= ${placedAfter} and id >= ${firstIdOf(placedAfter.getTime() - idSlackMs)}`}
+    ${placedBefore === undefined ? sql`` : sql`and created_at < ${placedBefore} and id < ${firstIdOf(placedBefore.getTime() + idSlackMs)}`}
+    ${after === undefined ? sql`` : sql`and id < ${after}`}
+    order by id desc limit ${limit}`;
+}
+
+/** A step as it was written; `cause` without its content. */
+export interface StoredStep {
+  readonly seq: number;
+  readonly at: Date;
+  readonly event: string;
+  readonly heeded: boolean;
+  readonly step: Step;
+  readonly status: Status;
+  readonly cause: Omit<Message, 'data'> | null;
+  readonly sent: readonly Pick<Message, 'id' | 'type'>[];
+}
+
+/** An order's steps, at most 200; none: there is no such order. */
+export async function findHistory(sql: Sql, id: string): Promise<readonly StoredStep[]> {
+  return sql<StoredStep[]>`
+    select seq, at, event, heeded, step, status, cause, sent from order_history where order_id = ${id} order by seq`;
 }
 
 const orderColumns = (sql: Sql) => sql`

@@ -216,6 +216,16 @@ describe('GET /products', () => {
   });
 });
 
+test('a product that a reader has already is not sent again until it changes', async () => {
+  await put('MUG-01', mug);
+  const read = (etag = '') => routes.request('/products/MUG-01', { headers: { 'if-none-match': etag } });
+  const tag = (await read()).headers.get('etag') ?? '';
+  expect(tag).toMatch(/^"[\w-]{22}"$/);
+  expect((await read(tag)).status).toBe(304);
+  await put('MUG-01', { ...mug, unitPrice: 1300 });
+  expect((await read(tag)).status).toBe(200);
+});
+
 describe('the demo products', () => {
   const waitsForALock = async () =>
     (

@@ -7,6 +7,7 @@ import {
   answer,
   answerOnce,
   body,
+  conditionalJson,
   createAdmission,
   cursor,
   type DoorDatabase,
@@ -54,7 +55,7 @@ export function createRoutes({
   routes.get('/products/:sku', allow('orders'), param(BySku), admitted, async (c) => {
     const { sku } = c.req.valid('param');
     const product = await database.query((sql) => findProduct(sql, sku), c.get('limits'));
-    return product ? c.json(product) : notFound(c, sku);
+    return product ? conditionalJson(c, product) : notFound(c, sku);
   });
 
   routes.put('/products/:sku', param(BySku), body(PutProduct), admitted, async (c) => {
