@@ -1,5 +1,6 @@
 /** The only reader of the environment: every variable, what it means, and what is wrong with it. */
 import { readFileSync } from 'node:fs';
+import { isIP } from 'node:net';
 import * as v from 'valibot';
 
 /** Filled in by the build. */
@@ -48,6 +49,11 @@ const Count = v.pipe(
 const Switch = v.pipe(
   v.picklist(['0', '1'], 'must be 0 or 1'),
   v.transform((text) => text === '1'),
+);
+const Networks = v.pipe(
+  v.string(),
+  v.transform((text) => text.split(',').map((network) => network.trim())),
+  v.check((networks) => networks.every(isNetwork), 'must be a comma list of networks, as 10.0.0.0/8'),
 );
 const Modules = v.pipe(
   v.string(),
@@ -115,12 +121,24 @@ const variables = {
     '2',
     'how long one call may take; after that its outcome is unknown and it is asked again',
   ],
+  WEBHOOK_NETWORKS: [
+    Networks,
+    null,
+    'networks that webhooks may reach besides the public internet, as 10.0.0.0/8,::1/128',
+  ],
   AUTH: [
     v.picklist(['none'], 'must be none'),
     null,
     'none: say aloud that nobody is authenticated, to listen beyond loopback',
   ],
 } as const satisfies Record<string, readonly [v.GenericSchema<string, unknown>, string | null, string]>;
+
+/** In CIDR notation. */
+function isNetwork(text: string): boolean {
+  const [, address = '', bits] = /^([^/]+)\/(\d{1,3})$/.exec(text) ?? [];
+  const family = isIP(address);
+  return family !== 0 && Number(bits) <= (family === 4 ? 32 : 128);
+}
 
 type Variables = typeof variables;
 type Name = keyof Variables;
@@ -151,6 +169,7 @@ export interface Config {
   /** Undefined: the card processor is simulated. */
   readonly gatewayUrl: string | undefined;
   readonly gatewayToken: string | undefined;
+  readonly webhookNetworks: readonly string[];
 }
 
 /** The configuration cannot be meant so: each fault is one line that says what to do. */
@@ -199,6 +218,7 @@ export function readConfig(command: Command, environment: Environment = process.
     gatewayTimeoutSeconds: values.GATEWAY_TIMEOUT_SECONDS,
     gatewayUrl: values.PAYMENT_GATEWAY === 'http' ? values.GATEWAY_URL : undefined,
     gatewayToken: values.GATEWAY_TOKEN,
+    webhookNetworks: values.WEBHOOK_NETWORKS ?? [],
   };
 }
 
