@@ -84,6 +84,8 @@ describe('serve', () => {
     [{ GATEWAY_URL: 'http://' }, 'GATEWAY_URL must be an address without user'],
     [{ GATEWAY_URL: 'http://secret@a' }, 'what authenticates goes into GATEWAY_TOKEN'],
     [{ GATEWAY_URL: 'http://a?key=secret' }, 'what authenticates goes into GATEWAY_TOKEN'],
+    [{ WEBHOOK_NETWORKS: '10.0.0.0' }, 'WEBHOOK_NETWORKS must be a comma list of networks'],
+    [{ WEBHOOK_NETWORKS: '10.0.0.0/8,10.1.0.0/33' }, 'WEBHOOK_NETWORKS must be a comma list of networks'],
     [{ GATEWAY_TOKEN: 'secret\r\nx: y' }, 'GATEWAY_TOKEN must be of printable ASCII characters'],
     [{ ...everything, AMQP_URL: 'http://user:secret@a' }, 'AMQP_URL must begin with amqp://'],
     [

@@ -1,5 +1,6 @@
 /** The only reader of the environment: every variable, what it means, and what is wrong with it. */
 import { readFileSync } from 'node:fs';
+import { isIP } from 'node:net';
 import * as v from 'valibot';
 import type { TokenSettings } from './http/index.ts';
 
@@ -88,6 +89,11 @@ const Switch = v.pipe(
   v.picklist(['0', '1'], 'must be 0 or 1'),
   v.transform((text) => text === '1'),
 );
+const Networks = v.pipe(
+  v.string(),
+  v.transform((text) => text.split(',').map((network) => network.trim())),
+  v.check((networks) => networks.every(isNetwork), 'must be a comma list of networks, as 10.0.0.0/8'),
+);
 const Modules = v.pipe(
   v.string(),
   v.transform((text) => (text === 'all' ? [...moduleNames] : text.split(',').map((name) => name.trim()))),
@@ -154,6 +160,11 @@ const variables = {
     '2',
     'how long one call may take; after that its outcome is unknown and it is asked again',
   ],
+  WEBHOOK_NETWORKS: [
+    Networks,
+    null,
+    'networks that webhooks may reach besides the public internet, as 10.0.0.0/8,::1/128',
+  ],
   AUTH: [
     v.picklist(['none', 'jwt'], 'must be none or jwt'),
     null,
@@ -183,6 +194,13 @@ const variables = {
     'a comma list of origins whose pages may ask from a browser; none if not set',
   ],
 } as const satisfies Record<string, readonly [v.GenericSchema<string, unknown>, string | null, string]>;
+
+/** In CIDR notation. */
+function isNetwork(text: string): boolean {
+  const [, address = '', bits] = /^([^/]+)\/(\d{1,3})$/.exec(text) ?? [];
+  const family = isIP(address);
+  return family !== 0 && Number(bits) <= (family === 4 ? 32 : 128);
+}
 
 type Variables = typeof variables;
 type Name = keyof Variables;
@@ -220,6 +238,7 @@ export interface Config {
   /** Undefined: requests are not counted. */
   readonly rateLimitPerMinute: number | undefined;
   readonly corsOrigins: readonly string[];
+  readonly webhookNetworks: readonly string[];
 }
 
 /** The configuration cannot be meant so: each fault is one line that says what to do. */
@@ -275,6 +294,7 @@ export function readConfig(command: Command, environment: Environment = process.
     adminToken: values.ADMIN_TOKEN,
     rateLimitPerMinute: values.RATE_LIMIT_PER_MINUTE,
     corsOrigins: values.CORS_ORIGINS ?? [],
+    webhookNetworks: values.WEBHOOK_NETWORKS ?? [],
   };
 }
 

@@ -153,6 +153,27 @@ const all = {
     title: 'There is no room for so many',
     meaning: 'More units of a product than can be counted would be on hand.',
   },
+  // Webhooks.
+  endpoint_not_found: {
+    status: 404,
+    title: 'There is no such endpoint',
+    meaning: `No webhook has this id. ${mend}`,
+  },
+  too_many_endpoints: {
+    status: 409,
+    title: 'There are too many endpoints',
+    meaning: 'Delete one that is not used any more.',
+  },
+  delivery_not_found: {
+    status: 404,
+    title: 'There is no such delivery',
+    meaning: 'It never was there, or is older than deliveries are kept.',
+  },
+  not_replayable: {
+    status: 409,
+    title: 'It cannot be replayed now',
+    meaning: 'An attempt is under way, its endpoint is disabled, or no mail is sent: `detail` says which.',
+  },
   // For operators.
   failure_not_found: {
     status: 404,

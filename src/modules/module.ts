@@ -34,6 +34,8 @@ export interface Module {
 export interface ModuleObserver extends Observer {
   /** A customer has been told the outcome; `seconds`: from placing to the outcome. */
   ended?(event: { readonly status: string; readonly seconds: number }): void;
+  /** It was tried to tell somebody. `channel`: `webhook`, `email`; `outcome`: `delivered`, `retried`, `failed`, `gone`. */
+  attempted?(event: { readonly channel: string; readonly outcome: string }): void;
   /** The card processor was called. `outcome`: `approved`, `declined`, `done`, or `unknown`. */
   called?(event: { readonly operation: string; readonly outcome: string; readonly seconds: number }): void;
 }

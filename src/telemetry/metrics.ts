@@ -23,6 +23,7 @@ export interface Sources {
 /** What modules tell besides what the library tells. */
 interface Told extends Observer {
   ended(event: { readonly status: string; readonly seconds: number }): void;
+  attempted(event: { readonly channel: string; readonly outcome: string }): void;
   called(event: { readonly operation: string; readonly outcome: string; readonly seconds: number }): void;
 }
 
@@ -76,6 +77,11 @@ export function createMetrics(version: string): Metrics {
     ['status'],
     orderSeconds,
   );
+  const attempts = counter(
+    'delivery_attempts_total',
+    'Attempts to tell of outcomes, and what came of them.',
+    ['channel', 'outcome'],
+  );
   const calls = histogram(
     'gateway_call_seconds',
     'Calls to the card processor; an unknown outcome is asked for again.',
@@ -97,10 +103,11 @@ export function createMetrics(version: string): Metrics {
     'module',
     'state',
   ]);
-  const inProgress = gauge('in_progress', 'Sagas, reservations and payments not at their end, by state.', [
-    'module',
-    'state',
-  ]);
+  const inProgress = gauge(
+    'in_progress',
+    'Sagas, reservations, payments and deliveries not at their end, by state.',
+    ['module', 'state'],
+  );
   const inProgressOldest = gauge('in_progress_oldest_seconds', 'Age of the oldest of them.', [
     'module',
     'state',
@@ -144,6 +151,7 @@ export function createMetrics(version: string): Metrics {
       parked: ({ dead }) => parked.inc({ module, dead: String(dead) }),
       failed: ({ what }) => failed.inc({ module, what }),
       ended: ({ status, seconds }) => orders.observe({ status }, seconds),
+      attempted: ({ channel, outcome }) => attempts.inc({ channel, outcome }),
       called: ({ operation, outcome, seconds }) => calls.observe({ operation, outcome }, seconds),
     }),
 

@@ -134,8 +134,8 @@ test('every outcome is told once', async () => {
   const id = await placed();
   await post(`/orders/${id}/cancel`, {});
   const told: object[] = [];
-  const notices = createNotices(database, (notice) => told.push(notice));
+  const notices = createNotices({ database, mails: false, onHandedOn: (notice) => told.push(notice) });
   await Promise.all([notices.runOnce(), notices.runOnce()]);
   await notices.runOnce();
-  expect(told).toEqual([{ orderId: id, status: 'cancelled', seconds: expect.any(Number) }]);
+  expect(told).toEqual([{ orderId: id, status: 'cancelled', seconds: expect.any(Number), deliveries: 0 }]);
 });

@@ -9,8 +9,10 @@ import { orderFacts } from './facts.ts';
 import { createRoutes } from './http.ts';
 import { createHandler, handles } from './messages.ts';
 import tables from './migrations/001_order.sql';
+import news from './migrations/002_notices.sql';
 import lists from './migrations/004_lists.sql';
-import { createNotices } from './notices/notices.ts';
+import { createTelling, type TellingSettings } from './notices/index.ts';
+import { countDeliveries } from './notices/store.ts';
 import { createOutcomes } from './outcomes.ts';
 import { countSagas } from './store.ts';
 
@@ -20,18 +22,19 @@ import { countSagas } from './store.ts';
  */
 const warmUpMs = 5_000;
 
-export interface OrderSettings {
+export interface OrderSettings extends TellingSettings {
   /** How long an answer is awaited before the command is sent again, in seconds; the wait doubles up to ten times that. */
   readonly stepTimeoutSeconds: number;
   /** How often a forward step's command is sent before the saga turns back. */
   readonly stepMaxAttempts: number;
 }
 
-export function createOrder(patience: OrderSettings): Module {
+export function createOrder(settings: OrderSettings): Module {
   return {
     name: 'order',
     migrations: [
       { name: 'order/001_order', sql: tables },
+      { name: 'order/002_notices', sql: news },
       { name: 'order/004_lists', sql: lists },
       ...idempotencyMigrations,
     ],
@@ -41,21 +44,29 @@ export function createOrder(patience: OrderSettings): Module {
     open({ database, unit, log, observer }) {
       const listed = isListed(database);
       const outcomes = createOutcomes(database);
+      const telling = createTelling(settings, { database, unit, log, observer });
       const clocks = [
-        createListing(unit, patience.stepTimeoutSeconds),
-        createDeadlines(unit, patience),
-        createNotices(database, ({ orderId, status, seconds }) => {
-          log('customer told', { orderId, status });
-          observer.ended?.({ status, seconds });
-        }),
+        createListing(unit, settings.stepTimeoutSeconds),
+        createDeadlines(unit, settings),
         createForgetting(database),
       ];
       return {
-        routes: createRoutes({ database, unit, patience, isListed: listed, outcomes, onAction: log }),
+        routes: createRoutes({
+          database,
+          unit,
+          patience: settings,
+          isListed: listed,
+          outcomes,
+          onAction: log,
+        }).route('/', telling.routes),
         hangUp: outcomes.end,
-        handle: createHandler(patience),
-        inProgress: () => database.query(countSagas),
-        clocks: clocks.map((clock) => createLoop(clock, observer)),
+        handle: createHandler(settings),
+        inProgress: async () => [
+          ...(await database.query(countSagas)),
+          ...(await database.query(countDeliveries)),
+        ],
+        clocks: [...clocks.map((clock) => createLoop(clock, observer)), ...telling.clocks],
+        close: telling.close,
         async warmUp() {
           const latestMs = performance.now() + warmUpMs;
           // A database that is away is no reason not to serve: its doors say so.

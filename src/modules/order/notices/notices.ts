@@ -1,37 +1,58 @@
-/** Tells customers the outcome: every outcome has left a row; this loop works them off. */
-import type { Database, Worker } from '../../../outbox/index.ts';
+/** Tells customers the outcome: every outcome has left a row; this loop makes of each what is to be delivered, and to whom. */
+import { type Database, newId, type Worker } from '../../../outbox/index.ts';
+import { enabledEndpoints } from './endpoints.ts';
+import { type DueNotice, insertDeliveries, lockNotices, mailbox, markTold } from './store.ts';
 
 /** Told in one run. */
 const maxNotices = 100;
 
-export interface Notice {
-  readonly orderId: string;
-  readonly status: 'confirmed' | 'rejected' | 'cancelled';
-  /** From placing to the outcome, in seconds. */
-  readonly seconds: number;
+/** What is told of a notice once it is handed on. */
+export interface HandedOn extends Pick<DueNotice, 'orderId' | 'status' | 'seconds'> {
+  /** How many will be told: endpoints, and the customer by mail. */
+  readonly deliveries: number;
 }
 
-/** Tells one customer. */
-export type Tell = (notice: Notice) => void;
-
-/** Takes notices that are due, tells them, and marks them told. Told at least once: a crash in between tells it again. */
-export function createNotices(database: Database, tell: Tell): Worker {
+/**
+ * Takes notices that are due and hands them on: in one transaction each becomes a delivery for every enabled endpoint and one for
+ * the mail, and is marked told. `mails`: whether there is somebody who delivers mail.
+ */
+export function createNotices(options: {
+  readonly database: Database;
+  readonly mails: boolean;
+  readonly onHandedOn: (notice: HandedOn) => void;
+}): Worker {
+  const { database, mails, onHandedOn } = options;
   return {
     name: 'notices',
     everyMs: 1_000,
-    runOnce: () =>
-      database.transaction(async (sql) => {
-        const notices = await sql<Notice[]>`
-          select order_id as "orderId", notices.status,
-            extract(epoch from notices.created_at - orders.created_at)::float8 as seconds
-          from notices join orders on orders.id = order_id where next_attempt_at <= now()
-          order by next_attempt_at limit ${maxNotices} for update of notices skip locked`;
-        for (const notice of notices) tell(notice);
-        if (notices.length > 0)
-          await sql`
-            update notices set told_at = now(), next_attempt_at = null, attempts = attempts + 1
-            where order_id = any(${notices.map(({ orderId }) => orderId)}::uuid[])`;
-        return { more: notices.length === maxNotices };
-      }),
+    async runOnce() {
+      const handedOn = await database.transaction(async (sql) => {
+        const notices = await lockNotices(sql, maxNotices);
+        if (notices.length === 0) return [];
+        const endpoints = await enabledEndpoints(sql);
+        const told = notices.map((notice) => ({
+          notice,
+          targets: mails && notice.hasEmail ? [...endpoints, mailbox] : endpoints,
+        }));
+        await insertDeliveries(
+          sql,
+          told.flatMap(({ notice: { orderId }, targets }) =>
+            targets.map((target) => ({ id: newId(), orderId, target })),
+          ),
+        );
+        await markTold(
+          sql,
+          notices.map(({ orderId }) => orderId),
+        );
+        return told.map(({ notice: { orderId, status, seconds }, targets }) => ({
+          orderId,
+          status,
+          seconds,
+          deliveries: targets.length,
+        }));
+      });
+      for (const notice of handedOn) onHandedOn(notice);
+      return { more: handedOn.length === maxNotices };
+    },
   };
 }

@@ -1,0 +1,62 @@
+/** Telling, wired: what customers and their programs learn of outcomes, and how. */
+import type { Hono } from 'hono';
+import { createLoop, type Database, type Loop, type UnitOfWork } from '../../../outbox/index.ts';
+import type { ModuleObserver } from '../../module.ts';
+import { createAddresses } from './addresses.ts';
+import { createDeliveries } from './deliveries.ts';
+import { createNoticeRoutes } from './http.ts';
+import { createNotices } from './notices.ts';
+import { createPost } from './post.ts';
+import { createRetention } from './retention.ts';
+import { createWebhook } from './webhook.ts';
+
+export interface TellingSettings {
+  /** Networks that webhooks may reach besides the public internet, in CIDR notation. */
+  readonly webhookNetworks?: readonly string[] | undefined;
+}
+
+export interface Telling {
+  readonly routes: Hono;
+  readonly clocks: readonly Loop[];
+  close(): Promise<void>;
+}
+
+/** Opens all of it over Order's database. */
+export function createTelling(
+  settings: TellingSettings,
+  context: {
+    readonly database: Database;
+    readonly unit: UnitOfWork;
+    readonly log: (event: string, fields?: Readonly<Record<string, unknown>>) => void;
+    readonly observer: ModuleObserver;
+  },
+): Telling {
+  const { database, unit, log, observer } = context;
+  const addresses = createAddresses(settings.webhookNetworks ?? []);
+  const wake = () => deliveryLoop.wake();
+  const deliveries = createDeliveries({
+    database,
+    webhook: createWebhook(createPost(addresses)),
+    wake,
+    onAttempt: (attempt) => observer.attempted?.(attempt),
+    onEvent: log,
+  });
+  const deliveryLoop = createLoop(deliveries, observer);
+  const notices = createNotices({
+    database,
+    mails: false,
+    onHandedOn({ orderId, status, seconds, deliveries: count }) {
+      log('customer told', { orderId, status, deliveries: count });
+      observer.ended?.({ status, seconds });
+      if (count > 0) wake();
+    },
+  });
+  return {
+    routes: createNoticeRoutes({ database, unit, addresses, mails: false, wake, onAction: log }),
+    clocks: [
+      deliveryLoop,
+      ...[notices, createRetention(database)].map((clock) => createLoop(clock, observer)),
+    ],
+    close: deliveries.close,
+  };
+}

@@ -1,0 +1,19 @@
+/** A certificate that nobody vouches for, and its key, which therefore is no secret. For localhost and 127.0.0.1, for a hundred years. */
+export const selfSigned = {
+  key: `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgVhC7P8Wpu6FIye6p
+0jPYeCu9PCzi4bvvKXq9qYtYPh+hRANCAAQtn2TwQTguW+DtlILCgzW330pZdeup
+qHiVDvIfWxiexuwTrwf+Lqp9Z+NDysXwfyGjbBXRgcMOk6756TFJUFR6
+-----END PRIVATE KEY-----`,
+  cert: `-----BEGIN CERTIFICATE-----
+MIIBnDCCAUGgAwIBAgIUAySTUUKudT4Gej+I/oOtJ0JCMU0wCgYIKoZIzj0EAwIw
+FDESMBAGA1UEAwwJbG9jYWxob3N0MCAXDTI2MTEyODE0MDEyNloYDzIxMjYxMTA0
+MTQwMTI2WjAUMRIwEAYDVQQDDAlsb2NhbGhvc3QwWTATBgcqhkjOPQIBBggqhkjO
+PQMBBwNCAAQtn2TwQTguW+DtlILCgzW330pZdeupqHiVDvIfWxiexuwTrwf+Lqp9
+Z+NDysXwfyGjbBXRgcMOk6756TFJUFR6o28wbTAdBgNVHQ4EFgQU40Eznuif1Mrx
+b24Mml2P71Rgg4UwHwYDVR0jBBgwFoAU40Eznuif1Mrxb24Mml2P71Rgg4UwDwYD
+VR0TAQH/BAUwAwEB/zAaBgNVHREEEzARgglsb2NhbGhvc3SHBH8AAAEwCgYIKoZI
+zj0EAwIDSQAwRgIhAL5zq/GwIfey89riQ1roJkdS9fG3XPqvDZyczUrsIOI0AiEA
+qy+EhG3RJihZECdNV2BSUajXZe3BfPMJl+cPsGZtvAw=
+-----END CERTIFICATE-----`,
+};
