@@ -88,6 +88,7 @@ export async function startService(config: Config, services: Services, log: Log)
       running = false;
       abort.abort();
       await Promise.allSettled([started]);
+      for (const module of modules) module.hangUp();
       // First who writes, then who sends what was written.
       await server.close({ graceMs });
       await Promise.all(modules.map((module) => module.stop()));
@@ -229,6 +230,8 @@ function plugIn(module: Module, config: Config, services: Services, log: Log, me
       for (const clock of open.clocks) clock.start();
       await open.warmUp?.();
     },
+
+    hangUp: () => open.hangUp?.(),
 
     async stop() {
       await Promise.all(open.clocks.map((clock) => clock.stop()));

@@ -68,6 +68,8 @@ export interface OpenModule {
   seedDemo?(): Promise<void>;
   /** Resolves when it can serve at its best. The start waits for it; it must be a matter of seconds at most. */
   warmUp?(): Promise<void>;
+  /** Ends the answers that would go on: the server closes after that. */
+  hangUp?(): void;
   /** Ends what the module has under way outside its clocks. */
   close?(): Promise<void>;
 }

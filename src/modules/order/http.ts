@@ -74,11 +74,13 @@ export function createRoutes(context: {
   readonly unit: UnitOfWork;
   readonly patience: Patience;
   readonly isListed: (limits: Limits) => Promise<boolean>;
+  /** Routes that other routes' patterns would match too: they come first. */
+  readonly first: Hono;
   /** Told of what an operator does, with who and why. */
   readonly onAction: (action: string, fields: Readonly<Record<string, unknown>>) => void;
 }): Hono {
-  const { database, unit, patience, isListed, onAction } = context;
-  const routes = new Hono();
+  const { database, unit, patience, isListed, onAction, first } = context;
+  const routes = new Hono().route('/', first);
   const admitted = createAdmission();
   const placeOrder = createPlacing(unit, patience);
   const cancelOrder = createCancelling(unit, patience);

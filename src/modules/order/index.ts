@@ -1,11 +1,13 @@
 /** Order, wired: it takes orders and carries each one to its end. */
 import { setTimeout as pause } from 'node:timers/promises';
-import { createLoop, isEnvironmental } from '../../outbox/index.ts';
+import { createLoop, isEnvironmental, type UnitOfWork } from '../../outbox/index.ts';
 import type { Module } from '../module.ts';
 import { createListing, isListed } from './catalogue.ts';
 import { createDeadlines } from './clock.ts';
 import { orderFacts } from './facts.ts';
 import { createRoutes } from './http.ts';
+import { createLiveRoutes } from './live/http.ts';
+import { createLive } from './live/live.ts';
 import { createHandler, handles } from './messages.ts';
 import tables from './migrations/001_order.sql';
 import lists from './migrations/004_lists.sql';
@@ -35,8 +37,12 @@ export function createOrder(patience: OrderSettings): Module {
     handles,
     news: ['order.rejected', 'order.cancelled'],
     facts: orderFacts,
-    open({ database, unit, log, observer }) {
+    open({ database, unit: silentUnit, log, observer }) {
       const listed = isListed(database);
+      const live = createLive(database, observer);
+      const listening = createLiveRoutes({ database, live });
+      const unit = wakingUnit(silentUnit, live.wake);
+      const handle = createHandler(patience);
       const clocks = [
         createListing(unit, patience.stepTimeoutSeconds),
         createDeadlines(unit, patience),
@@ -46,8 +52,20 @@ export function createOrder(patience: OrderSettings): Module {
         }),
       ];
       return {
-        routes: createRoutes({ database, unit, patience, isListed: listed, onAction: log }),
-        handle: createHandler(patience),
+        routes: createRoutes({
+          database,
+          unit,
+          patience,
+          isListed: listed,
+          onAction: log,
+          first: listening.routes,
+        }),
+        handle(open, messages) {
+          open.onCommit(live.wake);
+          return handle(open, messages);
+        },
+        hangUp: listening.hangUp,
+        close: live.close,
         inProgress: () => database.query(countSagas),
         clocks: clocks.map((clock) => createLoop(clock, observer)),
         async warmUp() {
@@ -62,5 +80,16 @@ export function createOrder(patience: OrderSettings): Module {
         },
       };
     },
+  };
+}
+
+/** The same with somebody who is told when it has changed something. */
+function wakingUnit(unit: UnitOfWork, wake: () => void): UnitOfWork {
+  return {
+    run: (work, limits) =>
+      unit.run((open) => {
+        open.onCommit(wake);
+        return work(open);
+      }, limits),
   };
 }
