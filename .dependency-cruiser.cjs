@@ -108,7 +108,7 @@ module.exports = {
         pathNot: [
           '\\.test\\.ts$',
           '^src/http/',
-          '^src/modules/([^/]+/(http|index)|order/notices/(http|index)|payment/gateway/simulator|module)\\.ts$',
+          '^src/modules/([^/]+/(http|index)|order/(notices/(http|index)|live/http|owner)|payment/gateway/simulator|module)\\.ts$',
           '^src/service\\.ts$',
         ],
       },

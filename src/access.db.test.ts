@@ -68,6 +68,8 @@ const forCustomers = [
   'GET /orders',
   `GET /orders/${id}`,
   `GET /orders/${id}/timeline`,
+  `GET /orders/${id}/events`,
+  'GET /orders/events?customerId=cus_1',
   `POST /orders/${id}/cancel`,
   'GET /products',
   'GET /products/MUG-01',

@@ -1,4 +1,5 @@
 import { afterAll, expect, test } from 'vitest';
+import { hear } from '../test/support/events.ts';
 import { createDatabase } from '../test/support/postgres.ts';
 import { moduleNames, readConfig } from './config.ts';
 import { createMemoryBroker } from './embedded/broker.ts';
@@ -55,4 +56,24 @@ test('a start outlives the loss of its databases, whatever it is doing', async (
   } finally {
     await service.stop();
   }
+});
+
+test('a stop ends who listens, and need not wait for him', async () => {
+  const service = await startService(
+    readConfig('serve', { PORT: '0', SEED_DEMO: '1' }),
+    {
+      databaseUrls: Object.fromEntries(created.map(({ name, url }) => [name, url])),
+      connectBroker: createMemoryBroker().connect,
+    },
+    createLog(() => {}, 'json'),
+  );
+  await service.started;
+  const heard = hear(await fetch(`${service.url}/orders/events?customerId=cus_1`));
+  await heard.next();
+  const startMs = performance.now();
+  const stopped = service.stop();
+  // Not cut off: he has heard all there was, and comes again elsewhere.
+  expect(await heard.next()).toBeUndefined();
+  await stopped;
+  expect(performance.now() - startMs).toBeLessThan(2_500);
 });

@@ -106,6 +106,7 @@ export async function startService(config: Config, services: Services, log: Log)
       running = false;
       abort.abort();
       await Promise.allSettled([started]);
+      for (const module of modules) module.hangUp();
       // First who writes, then who sends what was written.
       for (const module of modules) module.hangUp();
       await server.close({ graceMs });

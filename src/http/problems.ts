@@ -219,6 +219,11 @@ const all = {
     title: 'Too many requests at once',
     meaning: `As many as can be answered in time are in hand. ${again}`,
   },
+  too_many_listeners: {
+    status: 503,
+    title: 'Too many are listening',
+    meaning: `As many as can be served listen to orders here. ${again}`,
+  },
   unavailable: {
     status: 503,
     title: 'The service cannot answer now',

@@ -70,7 +70,7 @@ export interface OpenModule {
   seedDemo?(): Promise<void>;
   /** Resolves when it can serve at its best. The start waits for it; it must be a matter of seconds at most. */
   warmUp?(): Promise<void>;
-  /** Ends answers that wait for something, so that a server can close. */
+  /** Ends the answers that would go on: the server closes after that. */
   hangUp?(): void;
   /** Ends what the module has under way outside its clocks. */
   close?(): Promise<void>;

@@ -37,7 +37,8 @@ export async function openOrder() {
     dispatcher: createDispatcher({ database, broker, news: [] }),
   });
 
-  const { routes, handle } = module.open({ database, unit, log: () => {}, observer: {} });
+  const open = () => module.open({ database, unit, log: () => {}, observer: {} });
+  const { routes, handle } = open();
 
   beforeEach(async () => {
     await database.query((sql) => sql`truncate orders, order_history, notices, products, outbox`);
@@ -106,6 +107,8 @@ export async function openOrder() {
     unit,
     routes,
     handle,
+    /** Another replica: it shares nothing with the first but the database. */
+    openAnother: open,
     receive,
     list,
     post,

@@ -56,6 +56,7 @@ describe('a customer', () => {
   test.each([
     ['GET', ''],
     ['GET', '/timeline'],
+    ['GET', '/events'],
     ['POST', '/cancel'],
   ])('%s of another’s order is answered as if there were none, and does nothing', async (method, more) => {
     const none = uuidv7();

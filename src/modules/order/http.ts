@@ -15,7 +15,6 @@ import {
   customerOf,
   type DoorDatabase,
   type Fault,
-  forbidden,
   give,
   giveAgain,
   type Idempotent,
@@ -35,6 +34,7 @@ import type { Limits, UnitOfWork } from '../../outbox/index.ts';
 import { createCancelling } from './cancelling.ts';
 import type { Patience, Refusal } from './order.ts';
 import type { Outcomes } from './outcomes.ts';
+import { forOthers, isTheirs } from './owner.ts';
 import { createPlacing } from './placing.ts';
 import { expireDeadline, findHistory, findOrder, listOrders, type OrderView } from './store.ts';
 import { timelineOf } from './timeline.ts';
@@ -88,11 +88,13 @@ export function createRoutes(context: {
   readonly patience: Patience;
   readonly isListed: (limits: Limits) => Promise<boolean>;
   readonly outcomes: Outcomes;
+  /** Routes that other routes' patterns would match too: they come first. */
+  readonly first: Hono;
   /** Told of what an operator does, with who and why. */
   readonly onAction: (action: string, fields: Readonly<Record<string, unknown>>) => void;
 }): Hono {
-  const { database, unit, patience, isListed, outcomes, onAction } = context;
-  const routes = new Hono();
+  const { database, unit, patience, isListed, outcomes, onAction, first } = context;
+  const routes = new Hono().route('/', first);
   const admitted = createAdmission();
   const placeOrder = createPlacing(unit, patience);
   const cancelOrder = createCancelling(patience);
@@ -201,14 +203,6 @@ export function createRoutes(context: {
 
   return routes;
 }
-
-/** Whether who asks may see and change what is this customer's. */
-function isTheirs(c: Context, customerId: string): boolean {
-  const own = customerOf(c);
-  return own === undefined || own === customerId;
-}
-
-const forOthers = (c: Context) => forbidden(c, 'admin', 'A customer has orders of its own only.');
 
 /** Also of another customer's order: that there is one is nobody else's business. */
 const notFound = (c: Context, id: string) =>

@@ -1,12 +1,14 @@
 /** Order, wired: it takes orders and carries each one to its end. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { createForgetting, idempotencyMigrations } from '../../http/index.ts';
-import { createLoop, isEnvironmental } from '../../outbox/index.ts';
+import { createLoop, isEnvironmental, type UnitOfWork } from '../../outbox/index.ts';
 import type { Module } from '../module.ts';
 import { createListing, isListed } from './catalogue.ts';
 import { createDeadlines } from './clock.ts';
 import { orderFacts } from './facts.ts';
 import { createRoutes } from './http.ts';
+import { createLiveRoutes } from './live/http.ts';
+import { createLive } from './live/live.ts';
 import { createHandler, handles } from './messages.ts';
 import tables from './migrations/001_order.sql';
 import news from './migrations/002_notices.sql';
@@ -41,8 +43,12 @@ export function createOrder(settings: OrderSettings): Module {
     handles,
     news: ['order.rejected', 'order.cancelled'],
     facts: orderFacts,
-    open({ database, unit, log, observer }) {
+    open({ database, unit: silentUnit, log, observer }) {
       const listed = isListed(database);
+      const live = createLive(database, observer);
+      const listening = createLiveRoutes({ database, live });
+      const unit = wakingUnit(silentUnit, live.wake);
+      const handle = createHandler(settings);
       const outcomes = createOutcomes(database);
       const telling = createTelling(settings, { database, unit, log, observer });
       const clocks = [
@@ -58,15 +64,24 @@ export function createOrder(settings: OrderSettings): Module {
           isListed: listed,
           outcomes,
           onAction: log,
+          first: listening.routes,
         }).route('/', telling.routes),
-        hangUp: outcomes.end,
-        handle: createHandler(settings),
+        handle(open, messages) {
+          open.onCommit(live.wake);
+          return handle(open, messages);
+        },
+        hangUp() {
+          listening.hangUp();
+          outcomes.end();
+        },
         inProgress: async () => [
           ...(await database.query(countSagas)),
           ...(await database.query(countDeliveries)),
         ],
         clocks: [...clocks.map((clock) => createLoop(clock, observer)), ...telling.clocks],
-        close: telling.close,
+        async close() {
+          await Promise.all([live.close(), telling.close()]);
+        },
         async warmUp() {
           const latestMs = performance.now() + warmUpMs;
           // A database that is away is no reason not to serve: its doors say so.
@@ -79,5 +94,16 @@ export function createOrder(settings: OrderSettings): Module {
         },
       };
     },
+  };
+}
+
+/** The same with somebody who is told when it has changed something. */
+function wakingUnit(unit: UnitOfWork, wake: () => void): UnitOfWork {
+  return {
+    run: (work, limits) =>
+      unit.run((open) => {
+        open.onCommit(wake);
+        return work(open);
+      }, limits),
   };
 }

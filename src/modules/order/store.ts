@@ -221,7 +221,7 @@ export function viewOf({ paymentToken, stepAttempts, email, ...order }: Order, c
   return { ...order, createdAt, updatedAt: createdAt };
 }
 
-const viewColumns = (sql: Sql) => sql`
+export const viewColumns = (sql: Sql) => sql`
   id, customer_id as "customerId", status, step, reason, lines, total, currency,
   created_at as "createdAt", updated_at as "updatedAt"`;
 
@@ -254,12 +254,10 @@ export interface OrderFilter {
  */
 const idSlackMs = 5_000;
 /** Less than every UUIDv7 of that millisecond, and more than those of the one before. */
-const firstIdOf = (ms: number) =>
-  Math.max(0, ms)
-    .toString(16)
-    .padStart(12, '0')
-    .replace(/^(.{8})/, '$1-')
-    .concat('-0000-0000-000000000000');
+export function firstIdOf(moment: Date): string {
+  const hex = Math.max(0, moment.getTime()).toString(16).padStart(12, '0');
+  return `${hex.slice(0, 8)}-${hex.slice(8)}-0000-0000-000000000000`;
+}
 
 /** Up to `limit` orders, newest first. Ids lead to them: every filter is a span of an index. */
 export async function listOrders(sql: Sql, filter: OrderFilter): Promise<readonly OrderView[]> {
@@ -273,8 +271,8 @@ export function selectOrders(sql: Sql, filter: OrderFilter): Statement {
     select ${viewColumns(sql)} from orders where true
     ${customerId === undefined ? sql`` : sql`and customer_id = ${customerId}`}
     ${status === undefined ? sql`` : sql`and status = ${status}`}
-    ${placedAfter === undefined ? sql`` : sql`and created_at >= ${placedAfter} and id >= ${firstIdOf(placedAfter.getTime() - idSlackMs)}`}
-    ${placedBefore === undefined ? sql`` : sql`and created_at < ${placedBefore} and id < ${firstIdOf(placedBefore.getTime() + idSlackMs)}`}
+    ${placedAfter === undefined ? sql`` : sql`and created_at >= ${placedAfter} and id >= ${firstIdOf(new Date(placedAfter.getTime() - idSlackMs))}`}
+    ${placedBefore === undefined ? sql`` : sql`and created_at < ${placedBefore} and id < ${firstIdOf(new Date(placedBefore.getTime() + idSlackMs))}`}
     ${after === undefined ? sql`` : sql`and id < ${after}`}
     order by id desc limit ${limit}`;
 }
