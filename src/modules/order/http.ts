@@ -1,5 +1,5 @@
 /** What people ask of Order. */
-import { type Context, Hono } from 'hono';
+import { type Context, Hono, type MiddlewareHandler } from 'hono';
 import * as v from 'valibot';
 import { Line, maxIdLength, maxLines, OrderId, text } from '../../contracts/values.ts';
 import {
@@ -8,7 +8,6 @@ import {
   body,
   comeAgain,
   conditionalJson,
-  createAdmission,
   cursor,
   type DoorDatabase,
   type Fault,
@@ -74,14 +73,14 @@ export function createRoutes(context: {
   readonly unit: UnitOfWork;
   readonly patience: Patience;
   readonly isListed: (limits: Limits) => Promise<boolean>;
+  readonly admitted: MiddlewareHandler<Admitted>;
   /** Routes that other routes' patterns would match too: they come first. */
   readonly first: Hono;
   /** Told of what an operator does, with who and why. */
   readonly onAction: (action: string, fields: Readonly<Record<string, unknown>>) => void;
 }): Hono {
-  const { database, unit, patience, isListed, onAction, first } = context;
+  const { database, unit, patience, isListed, onAction, admitted, first } = context;
   const routes = new Hono().route('/', first);
-  const admitted = createAdmission();
   const placeOrder = createPlacing(unit, patience);
   const cancelOrder = createCancelling(unit, patience);
 

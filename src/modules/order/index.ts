@@ -1,5 +1,6 @@
 /** Order, wired: it takes orders and carries each one to its end. */
 import { setTimeout as pause } from 'node:timers/promises';
+import { createAdmission } from '../../http/index.ts';
 import { createLoop, isEnvironmental, type UnitOfWork } from '../../outbox/index.ts';
 import type { Module } from '../module.ts';
 import { createListing, isListed } from './catalogue.ts';
@@ -40,7 +41,8 @@ export function createOrder(patience: OrderSettings): Module {
     open({ database, unit: silentUnit, log, observer }) {
       const listed = isListed(database);
       const live = createLive(database, observer);
-      const listening = createLiveRoutes({ database, live });
+      const admitted = createAdmission();
+      const listening = createLiveRoutes({ database, live, admitted });
       const unit = wakingUnit(silentUnit, live.wake);
       const handle = createHandler(patience);
       const clocks = [
@@ -58,6 +60,7 @@ export function createOrder(patience: OrderSettings): Module {
           patience,
           isListed: listed,
           onAction: log,
+          admitted,
           first: listening.routes,
         }),
         handle(open, messages) {
