@@ -1,6 +1,6 @@
 /** The kit that all doors share. */
 
-export { createAdmission, type DoorDatabase, type DoorUnit } from './admission.ts';
+export { type Admitted, createAdmission, type DoorDatabase, type DoorUnit } from './admission.ts';
 export { conditionalJson } from './conditional.ts';
 export { createEventStreams, type EventStreams } from './events.ts';
 export { auditRoutes, factsEnd, factsPath, factsRoutes } from './facts.ts';

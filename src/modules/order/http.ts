@@ -1,16 +1,16 @@
 /** What people ask of Order. */
-import { type Context, Hono } from 'hono';
+import { type Context, Hono, type MiddlewareHandler } from 'hono';
 import * as v from 'valibot';
 import { Line, maxIdLength, maxLines, OrderId, text } from '../../contracts/values.ts';
 import {
   Account,
+  type Admitted,
   allow,
   answer,
   answerOnce,
   body,
   comeAgain,
   conditionalJson,
-  createAdmission,
   cursor,
   customerOf,
   type DoorDatabase,
@@ -88,14 +88,14 @@ export function createRoutes(context: {
   readonly patience: Patience;
   readonly isListed: (limits: Limits) => Promise<boolean>;
   readonly outcomes: Outcomes;
+  readonly admitted: MiddlewareHandler<Admitted>;
   /** Routes that other routes' patterns would match too: they come first. */
   readonly first: Hono;
   /** Told of what an operator does, with who and why. */
   readonly onAction: (action: string, fields: Readonly<Record<string, unknown>>) => void;
 }): Hono {
-  const { database, unit, patience, isListed, outcomes, onAction, first } = context;
+  const { database, unit, patience, isListed, outcomes, admitted, onAction, first } = context;
   const routes = new Hono().route('/', first);
-  const admitted = createAdmission();
   const placeOrder = createPlacing(unit, patience);
   const cancelOrder = createCancelling(patience);
 

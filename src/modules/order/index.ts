@@ -1,6 +1,6 @@
 /** Order, wired: it takes orders and carries each one to its end. */
 import { setTimeout as pause } from 'node:timers/promises';
-import { createForgetting, idempotencyMigrations } from '../../http/index.ts';
+import { createAdmission, createForgetting, idempotencyMigrations } from '../../http/index.ts';
 import { createLoop, isEnvironmental, type UnitOfWork } from '../../outbox/index.ts';
 import type { Module } from '../module.ts';
 import { createListing, isListed } from './catalogue.ts';
@@ -46,7 +46,8 @@ export function createOrder(settings: OrderSettings): Module {
     open({ database, unit: silentUnit, log, observer }) {
       const listed = isListed(database);
       const live = createLive(database, observer);
-      const listening = createLiveRoutes({ database, live });
+      const admitted = createAdmission();
+      const listening = createLiveRoutes({ database, live, admitted });
       const unit = wakingUnit(silentUnit, live.wake);
       const handle = createHandler(settings);
       const outcomes = createOutcomes(database);
@@ -64,6 +65,7 @@ export function createOrder(settings: OrderSettings): Module {
           isListed: listed,
           outcomes,
           onAction: log,
+          admitted,
           first: listening.routes,
         }).route('/', telling.routes),
         handle(open, messages) {

@@ -1,10 +1,10 @@
 /** Orders as they move: Server-Sent Events, each with an order as `GET` shows it at that moment. */
-import { type Context, Hono } from 'hono';
+import { type Context, Hono, type MiddlewareHandler } from 'hono';
 import * as v from 'valibot';
 import { maxIdLength, OrderId, text } from '../../../contracts/values.ts';
 import {
+  type Admitted,
   allow,
-  createAdmission,
   createEventStreams,
   type DoorDatabase,
   type EventStreams,
@@ -26,11 +26,12 @@ const event = 'order';
 export function createLiveRoutes(context: {
   readonly database: DoorDatabase;
   readonly live: Live;
+  /** Held for the first state only. */
+  readonly admitted: MiddlewareHandler<Admitted>;
   readonly streams?: EventStreams;
 }): { readonly routes: Hono; hangUp(): void } {
-  const { database, live, streams = createEventStreams() } = context;
+  const { database, live, admitted, streams = createEventStreams() } = context;
   const routes = new Hono();
-  const admitted = createAdmission();
 
   /** A thousand who come again together are one question. */
   const findNews = gather(async (ids: readonly string[], limits) => {

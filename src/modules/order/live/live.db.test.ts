@@ -6,9 +6,10 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { hear } from '../../../../test/support/events.ts';
 import { message, openOrder, patience } from '../../../../test/support/order.ts';
 import { until } from '../../../../test/support/until.ts';
-import { createApp, createEventStreams, listen, openToAll } from '../../../http/index.ts';
+import { createAdmission, createApp, createEventStreams, listen, openToAll } from '../../../http/index.ts';
 import { newId, type Sql } from '../../../outbox/index.ts';
 import { createDeadlines } from '../clock.ts';
+import { createOrder } from '../index.ts';
 import { createLiveRoutes } from './http.ts';
 import { createLive } from './live.ts';
 
@@ -33,6 +34,7 @@ function openListening(limits = {}) {
   const { routes, hangUp } = createLiveRoutes({
     database: counted,
     live,
+    admitted: createAdmission({ maxInHand: 1_000 }),
     streams: createEventStreams(limits),
   });
   closing.push(async () => {
@@ -303,6 +305,8 @@ test('a thousand listeners are one question at a time, hear every step, and ask 
   });
   const all = (text: string) => until(`all hear ${text}`, () => heard.every((one) => one.includes(text)));
   await all('"step":"reserving_stock"');
+  // Who listens holds no place among the requests.
+  expect((await fetch(`${server.url}/orders/${ids[0]}/events`, { method: 'HEAD' })).status).toBe(200);
   // Nobody asks for himself: a thousand states at first, and now a step, were a few questions.
   const startMs = performance.now();
   const before = replica.queries();
@@ -354,7 +358,7 @@ test('a database that is away is asked again: nobody loses what happened meanwhi
   const query: typeof database.query = (statement, limits) =>
     away ? Promise.reject(new Error('away')) : database.query(statement, limits);
   const live = createLive({ query }, { failed: ({ what }) => failed.push(what) });
-  const { routes: lost, hangUp } = createLiveRoutes({ database, live });
+  const { routes: lost, hangUp } = createLiveRoutes({ database, live, admitted: createAdmission() });
   closing.push(async () => {
     hangUp();
     await live.close();
@@ -366,4 +370,38 @@ test('a database that is away is asked again: nobody loses what happened meanwhi
   away = false;
   expect(await stream.next()).toMatchObject({ id: '2' });
   expect(failed).toEqual(['live orders']);
+});
+
+test('what happens in this very process is told at once, not at the next reading', async () => {
+  const id = await placed();
+  let queries = 0;
+  const query: typeof database.query = (statement, limits) => {
+    queries += 1;
+    return database.query(statement, limits);
+  };
+  const replica = createOrder(patience).open({
+    database: { ...database, query },
+    unit,
+    log: () => {},
+    observer: {},
+  });
+  closing.push(async () => {
+    replica.hangUp?.();
+    await replica.close?.();
+  });
+  const stream = await listenTo(`/orders/${id}/events`, undefined, replica.routes);
+  await stream.next();
+  const acts = [
+    () => unit.run((open) => replica.handle(open, [message('stock.reserved', id)])),
+    async () => void (await replica.routes.request(`/orders/${id}/cancel`, { method: 'POST' })),
+  ];
+  for (const act of acts) {
+    // Nothing happens for so long that the readings are half a second apart; and one has just been.
+    const idle = queries + 5;
+    await until('it has become quiet', () => queries >= idle);
+    const startMs = performance.now();
+    await act();
+    await stream.next();
+    expect(performance.now() - startMs).toBeLessThan(350);
+  }
 });
