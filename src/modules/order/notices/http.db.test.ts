@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { type Delivery, openTelling } from '../../../../test/support/notices.ts';
 import { createRetention } from './retention.ts';
+import { mailbox } from './store.ts';
 
 const telling = await openTelling();
 const { actions, ask, database, deliveries, ended, handOn, json, register } = telling;
@@ -167,6 +168,19 @@ describe('deliveries', () => {
     ]);
     const left = await database.query((sql) => sql`select 1 from delivery_attempts`);
     expect(left).toHaveLength(2);
+  });
+
+  test('by mail are not replayed where nobody sends mail', async () => {
+    const [orderId = ''] = await ended(1, 'jane.doe@mail.example.com');
+    await database.query(
+      (sql) =>
+        sql`insert into deliveries (id, order_id, target) values (gen_random_uuid(), ${orderId}, ${mailbox})`,
+    );
+    const [delivery] = await deliveries();
+    expect(delivery).toMatchObject({ channel: 'email', endpointId: null });
+    expect(await json(ask('POST', `/deliveries/${delivery?.id}/replay`, {}), 409)).toMatchObject({
+      detail: expect.stringContaining('SMTP_URL'),
+    });
   });
 
   test('are forgotten in portions', async () => {
