@@ -30,6 +30,7 @@ export default defineConfig({
             'test/support/*.test.ts',
             'test/simulation/**/*.test.ts',
             'test/boundaries.test.ts',
+            'test/webhooks.test.ts',
           ],
           exclude: ['**/*.db.test.ts', '**/*.mq.test.ts'],
           // The longest takes a fraction of a second on a machine of its own; on a crowded one vitest's 5 s are too few.

@@ -84,6 +84,14 @@ describe('serve', () => {
     [{ GATEWAY_URL: 'http://' }, 'GATEWAY_URL must be an address without user'],
     [{ GATEWAY_URL: 'http://secret@a' }, 'what authenticates goes into GATEWAY_TOKEN'],
     [{ GATEWAY_URL: 'http://a?key=secret' }, 'what authenticates goes into GATEWAY_TOKEN'],
+    [{ SMTP_URL: 'http://user:secret@a', MAIL_FROM: 'a@example.com' }, 'SMTP_URL must begin with smtp://'],
+    [{ SMTP_URL: 'smtp://', MAIL_FROM: 'a@example.com' }, 'SMTP_URL must name a mail server'],
+    [{ SMTP_URL: 'smtp://user:secret@a' }, 'SMTP_URL needs MAIL_FROM'],
+    [{ SMTP_URL: 'smtp://a', MAIL_FROM: 'shop' }, 'MAIL_FROM must be an e-mail address'],
+    [
+      { MAIL_FROM: 'The shop <a@example.com>\r\nBcc: <b@example.com>' },
+      'MAIL_FROM must be an e-mail address',
+    ],
     [{ WEBHOOK_NETWORKS: '10.0.0.0' }, 'WEBHOOK_NETWORKS must be a comma list of networks'],
     [{ WEBHOOK_NETWORKS: '10.0.0.0/8,10.1.0.0/33' }, 'WEBHOOK_NETWORKS must be a comma list of networks'],
     [{ GATEWAY_TOKEN: 'secret\r\nx: y' }, 'GATEWAY_TOKEN must be of printable ASCII characters'],
@@ -172,6 +180,33 @@ describe('the card processor', () => {
   test('is asked for only where payments are made', () => {
     expect(faults({ ...everything, MODULE: 'order,stock', PAYMENT_GATEWAY: 'http' })).toEqual([]);
     expect(faults({ ...urls, PAYMENT_GATEWAY: 'http' }, 'migrate')).toEqual([]);
+  });
+});
+
+describe('telling customers', () => {
+  test('mail is sent where a mail server is named', () => {
+    expect(readConfig('serve', {}).mail).toBeUndefined();
+    const mail = {
+      SMTP_URL: 'smtps://user:secret@mail.example.com',
+      MAIL_FROM: 'The shop <shop@example.com>',
+    };
+    expect(readConfig('serve', mail).mail).toEqual({ url: mail.SMTP_URL, from: mail.MAIL_FROM });
+    expect(
+      faults({
+        MODULE: 'stock',
+        STOCK_DATABASE_URL: 'postgres://a',
+        AMQP_URL: 'amqp://a',
+        SMTP_URL: 'smtp://a',
+      }),
+    ).toEqual([]);
+  });
+
+  test('webhooks reach the networks that are named', () => {
+    expect(readConfig('serve', {}).webhookNetworks).toEqual([]);
+    expect(readConfig('serve', { WEBHOOK_NETWORKS: '10.0.0.0/8, ::1/128' }).webhookNetworks).toEqual([
+      '10.0.0.0/8',
+      '::1/128',
+    ]);
   });
 });
 

@@ -89,6 +89,18 @@ const Switch = v.pipe(
   v.picklist(['0', '1'], 'must be 0 or 1'),
   v.transform((text) => text === '1'),
 );
+const SmtpUrl = v.pipe(
+  Url('smtp', 'smtps'),
+  v.check((text) => URL.canParse(text) && new URL(text).hostname !== '', 'must name a mail server'),
+);
+/** An address, or a name and an address in angle brackets; no line breaks, which would be headers. */
+const Sender = v.pipe(
+  v.string(),
+  v.regex(
+    /^([^<>\p{Cc}]{1,100} <[^\s@<>,]+@[^\s@<>,]+>|[^\s@<>,]+@[^\s@<>,]+)$/u,
+    'must be an e-mail address, as The shop <shop@example.com>',
+  ),
+);
 const Networks = v.pipe(
   v.string(),
   v.transform((text) => text.split(',').map((network) => network.trim())),
@@ -160,6 +172,12 @@ const variables = {
     '2',
     'how long one call may take; after that its outcome is unknown and it is asked again',
   ],
+  SMTP_URL: [
+    SmtpUrl,
+    null,
+    'where mail to customers is handed in, as smtp://user:password@mail.example.com:587; none: no mail is sent',
+  ],
+  MAIL_FROM: [Sender, null, 'from whom that mail is, as The shop <shop@example.com>'],
   WEBHOOK_NETWORKS: [
     Networks,
     null,
@@ -239,6 +257,8 @@ export interface Config {
   readonly rateLimitPerMinute: number | undefined;
   readonly corsOrigins: readonly string[];
   readonly webhookNetworks: readonly string[];
+  /** Undefined: no mail is sent. */
+  readonly mail: { readonly url: string; readonly from: string } | undefined;
 }
 
 /** The configuration cannot be meant so: each fault is one line that says what to do. */
@@ -272,6 +292,7 @@ export function readConfig(command: Command, environment: Environment = process.
   if (command === 'serve' || command === 'gateway-simulator')
     checkListening(values, tokens !== undefined || faults.length > 0, faults);
   if (command === 'serve' && modules.includes('payment')) checkGateway(values, faults);
+  if (command === 'serve' && modules.includes('order')) checkMail(values, faults);
   if (faults.length > 0) throw new ConfigError(faults);
   return {
     modules,
@@ -295,6 +316,7 @@ export function readConfig(command: Command, environment: Environment = process.
     rateLimitPerMinute: values.RATE_LIMIT_PER_MINUTE,
     corsOrigins: values.CORS_ORIGINS ?? [],
     webhookNetworks: values.WEBHOOK_NETWORKS ?? [],
+    mail: values.SMTP_URL && values.MAIL_FROM ? { url: values.SMTP_URL, from: values.MAIL_FROM } : undefined,
   };
 }
 
@@ -434,4 +456,9 @@ function isLoopback(host: string): boolean {
 function checkGateway(values: Values, faults: string[]): void {
   if (values.PAYMENT_GATEWAY === 'http' && values.GATEWAY_URL === undefined)
     faults.push('PAYMENT_GATEWAY=http needs GATEWAY_URL: where the card processor is asked');
+}
+
+function checkMail(values: Values, faults: string[]): void {
+  if (values.SMTP_URL !== undefined && values.MAIL_FROM === undefined)
+    faults.push('SMTP_URL needs MAIL_FROM: from whom the mail to customers is');
 }

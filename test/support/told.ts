@@ -22,11 +22,15 @@ export function toldByImage(): Readonly<Record<string, string>> {
 }
 
 export function toldByCompose(): readonly Told[] {
-  const { services } = parse(readFileSync('docker-compose.yml', 'utf8'), { merge: true });
+  // As compose does where the operator has set nothing.
+  const text = readFileSync('docker-compose.yml', 'utf8').replaceAll(/\$\{\w+:-([^}]*)\}/g, '$1');
+  const { services } = parse(text, { merge: true });
   return modules.map((who) => ({
     who,
     args: [],
-    environment: services[who].environment,
+    environment: Object.fromEntries(
+      Object.entries<string | null>(services[who].environment).map(([name, value]) => [name, value ?? '']),
+    ),
     read: (path) => readFileSync(path.replace('/run/secrets', 'deploy/secrets'), 'utf8'),
   }));
 }

@@ -1,6 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { type Delivery, openTelling } from '../../../../test/support/notices.ts';
+import { until } from '../../../../test/support/until.ts';
+import { insertEndpoint } from './endpoints.ts';
 import { createRetention } from './retention.ts';
+import { mailbox } from './store.ts';
 
 const telling = await openTelling();
 const { actions, ask, database, deliveries, ended, handOn, json, register } = telling;
@@ -53,14 +56,26 @@ describe('endpoints', () => {
     expect(await response.json()).toMatchObject({ errors: [{ pointer: '/url' }] });
   });
 
-  test('a hundred and no more, however many ask at once', async () => {
+  test('a hundred and no more, also when two ask at once', async () => {
     await database.query(
       (sql) => sql`
         insert into webhook_endpoints (id, url, secret) select gen_random_uuid(), ${url}, 'whsec_'
-        from generate_series(1, 98)`,
+        from generate_series(1, 99)`,
     );
-    const answers = await Promise.all(Array.from({ length: 5 }, () => ask('POST', '/webhooks', { url })));
-    expect(answers.map(({ status }) => status).sort()).toEqual([201, 201, 409, 409, 409]);
+    const asking = await database.transaction(async (sql) => {
+      await insertEndpoint(sql, { id: nobody, url, description: '', secret: 'whsec_' });
+      const second = ask('POST', '/webhooks', { url });
+      await until('the second waits for the first', async () => {
+        const waiting = await database.query(
+          (other) =>
+            other`select 1 from pg_locks where relation = 'webhook_endpoints'::regclass and not granted`,
+        );
+        return waiting.length === 1;
+      });
+      return { second };
+    });
+    expect((await asking.second).status).toBe(409);
+    expect((await json<{ data: object[] }>(ask('GET', '/webhooks'))).data).toHaveLength(100);
   });
 
   test('one that is deleted is gone, and what was on its way to it ends', async () => {
@@ -167,6 +182,19 @@ describe('deliveries', () => {
     ]);
     const left = await database.query((sql) => sql`select 1 from delivery_attempts`);
     expect(left).toHaveLength(2);
+  });
+
+  test('by mail are not replayed where nobody sends mail', async () => {
+    const [orderId = ''] = await ended(1, 'jane.doe@mail.example.com');
+    await database.query(
+      (sql) =>
+        sql`insert into deliveries (id, order_id, target) values (gen_random_uuid(), ${orderId}, ${mailbox})`,
+    );
+    const [delivery] = await deliveries();
+    expect(delivery).toMatchObject({ channel: 'email', endpointId: null });
+    expect(await json(ask('POST', `/deliveries/${delivery?.id}/replay`, {}), 409)).toMatchObject({
+      detail: expect.stringContaining('SMTP_URL'),
+    });
   });
 
   test('are forgotten in portions', async () => {

@@ -5,6 +5,7 @@ import type { ModuleObserver } from '../../module.ts';
 import { createAddresses } from './addresses.ts';
 import { createDeliveries } from './deliveries.ts';
 import { createNoticeRoutes } from './http.ts';
+import { createMailer, type MailSettings } from './mail.ts';
 import { createNotices } from './notices.ts';
 import { createPost } from './post.ts';
 import { createRetention } from './retention.ts';
@@ -13,6 +14,8 @@ import { createWebhook } from './webhook.ts';
 export interface TellingSettings {
   /** Networks that webhooks may reach besides the public internet, in CIDR notation. */
   readonly webhookNetworks?: readonly string[] | undefined;
+  /** Where mail is handed in, and from whom it is; undefined: no mail is sent. */
+  readonly mail?: MailSettings | undefined;
 }
 
 export interface Telling {
@@ -33,10 +36,13 @@ export function createTelling(
 ): Telling {
   const { database, unit, log, observer } = context;
   const addresses = createAddresses(settings.webhookNetworks ?? []);
+  const mailer = settings.mail && createMailer(settings.mail);
+  const mails = mailer !== undefined;
   const wake = () => deliveryLoop.wake();
   const deliveries = createDeliveries({
     database,
     webhook: createWebhook(createPost(addresses)),
+    email: mailer?.send,
     wake,
     onAttempt: (attempt) => observer.attempted?.(attempt),
     onEvent: log,
@@ -44,7 +50,7 @@ export function createTelling(
   const deliveryLoop = createLoop(deliveries, observer);
   const notices = createNotices({
     database,
-    mails: false,
+    mails,
     onHandedOn({ orderId, status, seconds, deliveries: count }) {
       log('customer told', { orderId, status, deliveries: count });
       observer.ended?.({ status, seconds });
@@ -52,11 +58,14 @@ export function createTelling(
     },
   });
   return {
-    routes: createNoticeRoutes({ database, unit, addresses, mails: false, wake, onAction: log }),
+    routes: createNoticeRoutes({ database, unit, addresses, mails, wake, onAction: log }),
     clocks: [
       deliveryLoop,
       ...[notices, createRetention(database)].map((clock) => createLoop(clock, observer)),
     ],
-    close: deliveries.close,
+    async close() {
+      await deliveries.close();
+      mailer?.close();
+    },
   };
 }
