@@ -84,10 +84,13 @@ describe('one order', () => {
     await receive(message('stock.reserved', id));
     await post(`/orders/${id}/cancel`, {});
     const again = await listenTo(`/orders/${id}/events`, '1');
-    expect(steps([await again.next(), await again.next()])).toEqual([
+    const told = [await again.next(), await again.next()];
+    expect(steps(told)).toEqual([
       ['2', 'authorizing_payment', 'pending'],
       ['3', 'voiding_payment', 'cancelled'],
     ]);
+    // Nobody is told before its time why an order ends.
+    expect(told.map((one) => one?.data?.['reason'])).toMatchObject([null, { code: 'cancelled_by_customer' }]);
     await receive(message('payment.voided', id), message('stock.released', id));
     expect(steps(await again.all())).toEqual([
       ['4', 'releasing_stock', 'cancelled'],
