@@ -1,7 +1,6 @@
 /** What PostgreSQL and memory are asked alike: the promises of a store, so that rules proved on one hold on the other. */
-import { vi } from 'vitest';
 import type { Database } from '../../../src/outbox/index.ts';
-import { createMemory, type Memory } from './database.ts';
+import { createMemory, letPass, type Memory } from './database.ts';
 
 /** One of the two, with a way to let time pass. */
 export interface Side {
@@ -40,9 +39,7 @@ export function postgresSide(
 
 /** Memory: time passes by its clock. What is emptied is made anew by `fill`, which puts its tables into a new memory. */
 export function memorySide(fill: (memory: Memory) => void): Side {
-  const now = Date.now;
   let database = createMemory();
-  let passedMs = 0;
   fill(database);
   return {
     name: 'memory',
@@ -53,8 +50,7 @@ export function memorySide(fill: (memory: Memory) => void): Side {
       close: () => database.close(),
     },
     async later(seconds) {
-      passedMs += seconds * 1_000;
-      vi.spyOn(Date, 'now').mockImplementation(() => now() + passedMs);
+      letPass(seconds * 1_000);
     },
     async empty() {
       database = createMemory();

@@ -167,10 +167,15 @@ const transactionOf = (sql: Sql) => sql as unknown as Transaction;
 const statementOf = (execute: () => Promise<void>) => ({ execute }) as unknown as Statement;
 
 /** The moment, in milliseconds. Within a transaction no time passes. */
-export const moment = () => Date.now();
+export const moment = () => Date.now() + passedMs;
+/** Of its own clock: a `Date` that is ahead would be remembered by everything that never goes back, ids among it. */
+let passedMs = 0;
+export function letPass(ms: number): void {
+  passedMs += ms;
+}
 /** The moment in so many seconds; null for none. */
 export const inSeconds = <Wait extends number | null>(seconds: Wait) =>
-  (seconds === null ? null : Date.now() + seconds * 1_000) as Wait extends null ? null : number;
+  (seconds === null ? null : moment() + seconds * 1_000) as Wait extends null ? null : number;
 
 /** The first `limit` of the rows for which `dueAt` has come, the longest overdue first. */
 export function overdue<Row>(
@@ -178,7 +183,7 @@ export function overdue<Row>(
   dueAt: (row: Row) => number | null,
   limit: number,
 ): readonly Row[] {
-  const now = Date.now();
+  const now = moment();
   const due: { row: Row; at: number }[] = [];
   for (const row of rows) {
     const at = dueAt(row);
