@@ -121,7 +121,8 @@ describe.skipIf(node.control === undefined)(
       const failures = await books.dead('stock');
       expect(failures.map(({ subject }) => subject)).toEqual(expect.arrayContaining(reserved));
       for (const { subject, error } of failures) {
-        expect(lost).toContain(subject);
+        // Or it is known again: a command that had been sent twice, to a slow Payment, came after the event.
+        if (!lost.includes(subject)) expect(after.get(subject)).toBe('captured');
         expect(error).toBe('DeadMessage: order.confirmed cannot be: the reservation is not there');
       }
       // Nobody else has heard of a receipt: its units are gone without a finding.
