@@ -23,7 +23,7 @@ export const Limit = v.optional(
 
 const isoMoment = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d))?$/;
 
-/** A moment in a query, as `2026-03-01T12:00:00Z`; a day alone is its first moment in UTC. */
+/** A moment in a query or a body, as `2026-03-01T12:00:00Z`; a day alone is its first moment in UTC. */
 export const Moment = v.pipe(
   v.string(),
   v.check(

@@ -12,6 +12,7 @@ import {
   type DoorUnit,
   idempotent,
   Limit,
+  Moment,
   page,
   param,
   problem,
@@ -69,11 +70,6 @@ const WebhookUrl = v.pipe(
 
 const Register = v.strictObject({ ...Account, url: WebhookUrl, description: v.optional(text(500)) });
 
-const Moment = v.pipe(
-  v.string(),
-  v.isoTimestamp('must be a time as 2026-01-31T12:00:00Z'),
-  v.transform((value) => new Date(value)),
-);
 const Missed = v.strictObject({
   ...Account,
   since: v.pipe(

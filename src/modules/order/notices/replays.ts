@@ -1,5 +1,6 @@
 /** The SQL of what people ask about deliveries: which there are, how they went, and once more. */
 import type { Sql } from '../../../outbox/index.ts';
+import { firstIdOf } from '../store.ts';
 import type { Told } from './content.ts';
 import { mailbox } from './store.ts';
 
@@ -101,7 +102,7 @@ export async function unheard(
   const { endpointId, since, until, limit } = missed;
   const rows = await sql<{ orderId: string }[]>`
     select order_id as "orderId" from notices
-    where order_id >= ${firstIdAt(since)} and order_id < ${firstIdAt(until)} and told_at is not null and not exists (
+    where order_id >= ${firstIdOf(since)} and order_id < ${firstIdOf(until)} and told_at is not null and not exists (
       select from deliveries where target = ${endpointId} and deliveries.order_id = notices.order_id
         and state <> 'failed')
     order by order_id limit ${limit}`;
@@ -139,10 +140,4 @@ export async function listNotices(
     from notices join orders on orders.id = order_id
     ${after === undefined ? sql`` : sql`where order_id < ${after}`}
     order by order_id desc limit ${limit}`;
-}
-
-/** The smallest UUIDv7 of a moment: orders' ids are in the order of their placing. */
-function firstIdAt(moment: Date): string {
-  const hex = moment.getTime().toString(16).padStart(12, '0');
-  return `${hex.slice(0, 8)}-${hex.slice(8)}-7000-8000-000000000000`;
 }
