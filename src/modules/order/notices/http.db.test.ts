@@ -6,7 +6,7 @@ import { createRetention } from './retention.ts';
 import { mailbox } from './store.ts';
 
 const telling = await openTelling();
-const { actions, ask, database, deliveries, ended, handOn, json, register } = telling;
+const { actions, ask, database, deliveries, ended, handOn, json, register, routes } = telling;
 const nobody = '01a20d4e-2116-73a4-ac27-ca1dece9e99f';
 const url = 'https://shop.example.com/hook';
 const problem = (status: number) => expect.objectContaining({ status, title: expect.any(String) });
@@ -99,6 +99,21 @@ describe('endpoints', () => {
     );
     const since = new Date().toISOString();
     expect(await json(ask('POST', `/webhooks/${id}/replay`, { since }), 409)).toEqual(problem(409));
+  });
+
+  test('is registered once, however often it is asked for with one key', async () => {
+    const ask = () =>
+      routes.request('/admin/order/webhooks', {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', 'idempotency-key': 'register-1' },
+        body: JSON.stringify({ by: 'anna', reason: 'a test', url: 'https://shop.example.com/hook' }),
+      });
+    const first = await (await ask()).text();
+    const again = await ask();
+    expect(again.headers.get('idempotent-replayed')).toBe('true');
+    expect(await again.text()).toBe(first);
+    const listed = (await (await routes.request('/admin/order/webhooks')).json()) as { data: object[] };
+    expect(listed.data).toHaveLength(1);
   });
 
   test('only what was placed in the time is replayed, and that is within what is kept', async () => {
