@@ -27,6 +27,7 @@ export default defineConfig({
           name: 'unit',
           include: [
             'src/**/*.test.ts',
+            'bench/*.test.ts',
             'test/support/*.test.ts',
             'test/simulation/**/*.test.ts',
             'test/boundaries.test.ts',

@@ -20,13 +20,13 @@ export function postRequest(url: string, body: string): Buffer {
 export function readAnswer(arrived: Buffer): (Answer & { readonly bytes: number }) | undefined {
   const headEnd = arrived.indexOf('\r\n\r\n');
   if (headEnd < 0) return undefined;
-  const head = arrived.latin1Slice(0, headEnd);
+  const head = arrived.toString('latin1', 0, headEnd);
   const [, status] = /^HTTP\/1\.1 (\d{3}) /.exec(head) ?? [];
   const [, length] = /\r\ncontent-length: *(\d+)/i.exec(head) ?? [];
   if (!status || !length) throw new Error(`an answer without status or content-length: ${head}`);
   const bytes = headEnd + 4 + Number(length);
   if (arrived.length < bytes) return undefined;
-  return { status: Number(status), body: arrived.utf8Slice(headEnd + 4, bytes), bytes };
+  return { status: Number(status), body: arrived.toString('utf8', headEnd + 4, bytes), bytes };
 }
 
 /** One connection that is kept; one request at a time. */

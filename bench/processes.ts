@@ -13,9 +13,9 @@ export interface Group {
 }
 
 export interface Usage {
+  readonly group: string;
   readonly processorSeconds: number;
-  /** Undefined where only processor time was asked for. */
-  readonly peakBytes?: number;
+  readonly peakBytes: number;
 }
 
 export const isMeasurable = process.platform === 'linux';
@@ -83,11 +83,11 @@ function memoryOf(pid: number): number {
 }
 
 /** Watches until it is told to stop. A group whose peak the kernel keeps itself is exact, the others are sampled twice a second. */
-export function watch(groups: readonly Group[]): { stop(): ReadonlyMap<string, Usage> } {
-  if (!isMeasurable) return { stop: () => new Map() };
-  const before = groups.map(({ pid }) => processorSeconds(pid));
-  const sampled = groups.map(({ pid }) => memoryOf(pid));
+export function watch(groups: readonly Group[]): { stop(): readonly Usage[] } {
+  if (!isMeasurable) return { stop: () => [] };
   const exact = groups.map(({ pid }) => resetPeak(pid));
+  const sampled = groups.map(({ pid }) => memoryOf(pid));
+  const before = groups.map(({ pid }) => processorSeconds(pid));
   const timer = setInterval(() => {
     for (const [i, { pid }] of groups.entries())
       if (!exact[i]) sampled[i] = Math.max(sampled[i] ?? 0, memoryOf(pid));
@@ -95,17 +95,14 @@ export function watch(groups: readonly Group[]): { stop(): ReadonlyMap<string, U
   return {
     stop() {
       clearInterval(timer);
-      const usages = groups.map(({ name, pid }, i): [string, Usage] => {
+      return groups.map(({ name, pid }, i) => {
         const [peak = 0] = statusOf(pid, 'VmHWM');
-        return [
-          name,
-          {
-            processorSeconds: processorSeconds(pid) - (before[i] ?? 0),
-            peakBytes: exact[i] ? peak : (sampled[i] ?? 0),
-          },
-        ];
+        return {
+          group: name,
+          processorSeconds: processorSeconds(pid) - (before[i] ?? 0),
+          peakBytes: exact[i] ? peak : (sampled[i] ?? 0),
+        };
       });
-      return new Map(usages);
     },
   };
 }

@@ -16,6 +16,8 @@ export const topologies = {
   'two of each': [...modules, ...modules].map((name) => [name]),
 } as const satisfies Record<string, Topology>;
 
+export type TopologyName = keyof typeof topologies;
+
 export interface Shop {
   /** Where orders are placed, one for each process that takes them. */
   readonly orderUrls: readonly string[];
