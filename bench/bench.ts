@@ -3,13 +3,15 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus, release, totalmem } from 'node:os';
 import { dirname, resolve } from 'node:path';
+import { aged, agedExpectations } from './aged.ts';
 import { drain } from './drain.ts';
 import { expectations } from './expectations.ts';
 import { startGenerator } from './generator.ts';
 import { help, type Options, readOptions, type Scenario, UsageError } from './options.ts';
 import { isMeasurable } from './processes.ts';
+import { killAll } from './programs.ts';
 import { quick } from './quick.ts';
-import { collect, type Run, tableOf } from './report.ts';
+import { apart, collect, type Run, tableOf } from './report.ts';
 import { acceptedAlone, ceilings, loads, type Scene, startingUp } from './scenarios.ts';
 import { type Services, startServices } from './services.ts';
 
@@ -40,11 +42,18 @@ async function bench(options: Options): Promise<number> {
     warmUpSeconds: Math.min(3, options.seconds),
     record,
   };
-  const leave = () => process.exit(130);
-  process.once('SIGINT', leave);
+  // Whoever breaks it off has nothing left over.
+  const leave = () => {
+    say('broken off');
+    void killAll()
+      .then(() => services.stop())
+      .finally(() => process.exit(130));
+  };
+  process.once('SIGINT', leave).once('SIGTERM', leave);
   try {
     let code = 0;
-    if (options.quick) code = await quick(scene, options.rounds, say);
+    if (options.aged) await aged(scene, options, say);
+    else if (options.quick) code = await quick(scene, options.rounds, say);
     else await measureAll(scene, options);
     const run: Run = { startedAt, machine: machine(services), measures };
     console.log(
@@ -52,14 +61,17 @@ async function bench(options: Options): Promise<number> {
         .map(([name, fact]) => `${name}: ${fact}`)
         .join('\n')}\n`,
     );
-    console.log(tableOf(run, expectations, before));
+    const { figures, usage } = apart(run);
+    if (options.aged) console.log(tableOf(figures, agedExpectations, { before, shareOf: 'empty' }));
+    else console.log(tableOf(figures, expectations, { before }));
+    if (Object.keys(usage.measures).length > 0) console.log(tableOf(usage, expectations, { before }));
     const file = save(options.out ?? `bench/results/${startedAt.slice(0, 19).replaceAll(':', '')}.json`, run);
     console.log(`written to ${file}`);
     return code;
   } finally {
     await generator.close();
     await services.stop();
-    process.off('SIGINT', leave);
+    process.off('SIGINT', leave).off('SIGTERM', leave);
   }
 }
 

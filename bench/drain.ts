@@ -73,7 +73,7 @@ const backlog = `
       'correlationid', sku),
     now() - interval '1 hour' + n * interval '1 microsecond'
   from (
-    select n, 'SKU-' || n % ${products} as sku,
+    select n, 'NEWS-' || n % ${products} as sku,
       (lpad(to_hex((extract(epoch from now()) * 1000)::bigint), 12, '0') || '7' || substr(md5(n::text), 1, 3)
         || '8' || substr(md5(n::text), 4, 15))::uuid as id
     from generate_series(0, ${messages - 1}) as n

@@ -31,8 +31,8 @@ export const help = `How fast it is on this machine, with real PostgreSQL (fsync
 Usage: npm run bench -- [options]
 
   --quick            a minute: orders/s beside what accepting alone makes; fails below half of it
-  --rounds N         how often everything is measured [5]
-  --seconds N        how long each load lasts [10]
+  --rounds N         how often everything is measured [5; 3 with --quick and --aged]
+  --seconds N        how long each load lasts [10; 3 with --quick]
   --only LIST        ${scenarios.join(', ')} [all]
   --processes LIST   ${Object.entries(processes)
     .map(([name, topology]) => `${name} (${topology})`)
@@ -74,7 +74,11 @@ export function readOptions(args: readonly string[]): Options | 'help' {
     aged,
     against,
     out,
-    rounds: number('--rounds', values.rounds ?? (quick ? '3' : '5'), { least: 1, most: 100, whole: true }),
+    rounds: number('--rounds', values.rounds ?? (quick || aged ? '3' : '5'), {
+      least: 1,
+      most: 100,
+      whole: true,
+    }),
     seconds: number('--seconds', values.seconds ?? (quick ? '3' : '10'), { least: 1, most: 600 }),
     only: list('--only', values.only, scenarios),
     topologies: list(

@@ -1,5 +1,5 @@
 /** A minute's look, for every change: is it still as fast as it must be? Measured against what the same machine does at the same time. */
-import { startProgram } from '../test/support/program.ts';
+import { start } from './programs.ts';
 import { median } from './report.ts';
 import { acceptOnly, closedLoop, type Scene, toTheEnd } from './scenarios.ts';
 import { carts, openShop, topologies, warmUp } from './shop.ts';
@@ -12,7 +12,7 @@ const clients = 64;
 export async function quick(scene: Scene, rounds: number, say: (what: string) => void): Promise<number> {
   const { services, generator, seconds } = scene;
   const { ceiling: databaseUrl = '' } = await services.freshDatabases(['ceiling']);
-  const server = await startProgram({ DATABASE_URL: databaseUrl }, { bundle: 'dist/accept.js' });
+  const server = await start({ DATABASE_URL: databaseUrl }, { bundle: 'dist/accept.js' });
   const shop = await openShop(services, topologies['one process']);
   const accept = (seconds: number) =>
     generator.run({ kind: 'closed', urls: [`${server.url}/orders`], bodies: carts(), clients, seconds });

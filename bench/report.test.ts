@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { change, collect, median, percentile, type Run, summarize, tableOf } from './report.ts';
+import { apart, change, collect, median, percentile, type Run, summarize, tableOf } from './report.ts';
 
 test('the median is the middle one, or between the two in the middle', () => {
   expect(median([3, 1, 2])).toBe(2);
@@ -75,10 +75,31 @@ test('beside a saved run it shows what that had, and what has changed', () => {
     drain: { unit: 'messages/s', values: [22_000, 22_000, 22_000] },
     start: { unit: 'ms', values: [5] },
   });
-  const lines = tableOf(now, {}, before).split('\n');
+  const lines = tableOf(now, {}, { before }).split('\n');
   expect(lines[0]).toContain('| before | change');
   expect(lines[2]).toContain('| 11,000 | +100 %, better |');
   expect(lines[3]).toMatch(/\| start .*\| +\| +\|$/);
+});
+
+test('of a time, a share is not to be exceeded', () => {
+  const times = run({ empty: { unit: 'ms', values: [20] }, aged: { unit: 'ms', values: [21] } });
+  const verdict = (targetShare: number) =>
+    tableOf(times, { aged: { ceiling: 'empty', targetShare } }, { shareOf: 'empty' });
+  expect(verdict(1.1)).toMatch(/\| +105 % \| 110 %, met/);
+  expect(verdict(1)).toContain('100 %, missed');
+  expect(verdict(1)).toContain('of empty');
+});
+
+test('what processes took has a table of its own', () => {
+  const { figures, usage } = apart(
+    run({
+      'to the end': { unit: 'orders/s', values: [1] },
+      '64 clients: processor, program': { unit: 's/1,000 orders', values: [1] },
+      '64 clients: memory, program': { unit: 'MB', values: [1] },
+    }),
+  );
+  expect(Object.keys(figures.measures)).toEqual(['to the end']);
+  expect(Object.keys(usage.measures)).toHaveLength(2);
 });
 
 test('numbers have as many digits as they mean something', () => {

@@ -30,7 +30,7 @@ export interface Expectation {
   readonly target?: number;
   /** The measure that says what this machine can do. */
   readonly ceiling?: string;
-  /** To be reached of the ceiling. */
+  /** To be reached of the ceiling, or not to be exceeded, as its unit has it. */
   readonly targetShare?: number;
 }
 
@@ -85,9 +85,27 @@ export function change(unit: Unit, before: readonly number[], now: readonly numb
   return { share, verdict: share > 0 === moreIsBetter(unit) ? ('better' as const) : ('worse' as const) };
 }
 
+/** Figures and, for a table of their own, what processes took for them. */
+export function apart(run: Run): { readonly figures: Run; readonly usage: Run } {
+  const half = (wantsUsage: boolean): Run => ({
+    ...run,
+    measures: Object.fromEntries(
+      Object.entries(run.measures).filter(([name]) => /: (processor|memory), /.test(name) === wantsUsage),
+    ),
+  });
+  return { figures: half(false), usage: half(true) };
+}
+
 /** A table for people, in Markdown. */
-export function tableOf(run: Run, expectations: Readonly<Record<string, Expectation>>, before?: Run): string {
-  const head = ['what', 'unit', 'median', 'spread', 'of the ceiling', 'target'];
+export function tableOf(
+  run: Run,
+  expectations: Readonly<Record<string, Expectation>>,
+  {
+    before,
+    shareOf: whole = 'the ceiling',
+  }: { readonly before?: Run | undefined; readonly shareOf?: string } = {},
+): string {
+  const head = ['what', 'unit', 'median', 'spread', `of ${whole}`, 'target'];
   if (before) head.push('before', 'change');
   const rows = Object.entries(run.measures).map(([name, { unit, values }]) => {
     const { median, least, most } = summarize(values);
@@ -126,7 +144,7 @@ function targetOf(
   }
   if (targetShare !== undefined && share !== undefined) {
     wanted.push(percent(targetShare));
-    met &&= share >= targetShare;
+    met &&= moreIsBetter(unit) ? share >= targetShare : share <= targetShare;
   }
   return wanted.length === 0 ? '' : `${wanted.join(' and ')}, ${met ? 'met' : 'missed'}`;
 }
@@ -145,11 +163,11 @@ function number(value: number): string {
 
 const percent = (share: number) => `${Math.round(share * 100)} %`;
 
-const toTheRight = new Set(['median', 'of the ceiling', 'before']);
+const toTheRight = /^(median|of .*|before)$/;
 
 function markdown(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const widths = head.map((title, i) => Math.max(title.length, ...rows.map((row) => row[i]?.length ?? 0)));
-  const isRight = (i: number) => toTheRight.has(head[i] ?? '');
+  const isRight = (i: number) => toTheRight.test(head[i] ?? '');
   const line = (cells: readonly string[]) =>
     `| ${cells.map((cell, i) => (isRight(i) ? cell.padStart(widths[i] ?? 0) : cell.padEnd(widths[i] ?? 0))).join(' | ')} |`;
   const rule = widths.map((width, i) => (isRight(i) ? `${'-'.repeat(width - 1)}:` : '-'.repeat(width)));

@@ -1,8 +1,8 @@
 /** What is measured, one function each; all figures go to `record`. */
-import { runProgram, startProgram } from '../test/support/program.ts';
 import { confirmedAt } from './confirmations.ts';
 import type { Generator, Outcome } from './generator.ts';
-import { type Group, watch } from './processes.ts';
+import { type Group, type Usage, watch } from './processes.ts';
+import { runScript, start } from './programs.ts';
 import { percentile, type Unit } from './report.ts';
 import type { Services } from './services.ts';
 import { carts, openShop, type Shop, type TopologyName, topologies, warmUp } from './shop.ts';
@@ -34,12 +34,7 @@ export const checkpoint = ({ services }: Scene) => services.sql.unsafe('checkpoi
 const perSecond = (count: number, ms: number) => (count / ms) * 1_000;
 
 /** What was used of the machine, by name: processes of one name are added up, and the largest of them is the memory. */
-function recordUsage(
-  scene: Scene,
-  what: string,
-  usage: ReturnType<ReturnType<typeof watch>['stop']>,
-  orders: number,
-) {
+function recordUsage(scene: Scene, what: string, usage: readonly Usage[], orders: number) {
   for (const name of new Set(usage.map(({ group }) => group))) {
     const all = usage.filter(({ group }) => group === name);
     const seconds = all.reduce((sum, { processorSeconds }) => sum + processorSeconds, 0);
@@ -50,11 +45,14 @@ function recordUsage(
 
 const generatorGroup = ({ generator }: Scene): Group => ({ name: 'the load generator', pid: generator.pid });
 
+/** For what a script does besides its load: connecting, warming up, clearing away. */
+const spareSeconds = 60;
+
 /** Without our code: what this machine can do at the most. */
 export async function ceilings(scene: Scene): Promise<void> {
   const { services, generator, seconds } = scene;
   const { ceiling: databaseUrl = '' } = await services.freshDatabases(['ceiling']);
-  const server = await startProgram({ DATABASE_URL: databaseUrl }, { bundle: 'dist/accept.js' });
+  const server = await start({ DATABASE_URL: databaseUrl }, { bundle: 'dist/accept.js' });
   const place = (count: number, seconds: number) =>
     generator.run({
       kind: 'closed',
@@ -81,17 +79,16 @@ export async function ceilings(scene: Scene): Promise<void> {
     await server.end();
   }
   const env = { DATABASE_URL: databaseUrl, AMQP_URL: services.amqpUrl, SECONDS: String(seconds) };
-  const publishing = await script('dist/publish.js', env);
+  const script = async (bundle: string) =>
+    JSON.parse(await runScript([bundle], env, seconds + spareSeconds)) as {
+      readonly perSecond: number;
+      readonly commitMs?: number;
+    };
+  const publishing = await script('dist/publish.js');
   scene.record(rawPublish, 'messages/s', publishing.perSecond);
-  const inserting = await script('dist/insert.js', env);
+  const inserting = await script('dist/insert.js');
   scene.record('ceiling: insert … unnest, 500 rows at once', 'rows/s', inserting.perSecond);
   scene.record('ceiling: one commit alone', 'ms', inserting.commitMs ?? 0);
-}
-
-async function script(bundle: string, env: Readonly<Record<string, string>>) {
-  const { code, output } = await runProgram([], env, { bundle });
-  if (code !== 0) throw new Error(`${bundle} ended with ${code}:\n${output}`);
-  return JSON.parse(output) as { readonly perSecond: number; readonly commitMs?: number };
 }
 
 /** Clients that send their next order when their last one is answered. The clock stops when the last saga has ended. */
@@ -103,7 +100,7 @@ export async function closedLoop(
 ): Promise<{
   readonly accepted: number;
   readonly perSecond: number;
-  readonly usage: ReturnType<ReturnType<typeof watch>['stop']>;
+  readonly usage: readonly Usage[];
 }> {
   await checkpoint(scene);
   const watching = watch([...shop.groups(), ...scene.services.groups, generatorGroup(scene)]);
@@ -210,7 +207,7 @@ export async function startingUp(scene: Scene): Promise<void> {
     await shop.end(() => true);
     for (let n = 0; n < starts; n += 1) {
       const startMs = performance.now();
-      const program = await startProgram(shop.env);
+      const program = await start(shop.env);
       while ((await fetch(`${program.url}/readyz`)).status !== 200);
       scene.record(startUp, 'ms', performance.now() - startMs);
       await program.end();

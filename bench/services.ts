@@ -17,6 +17,8 @@ export interface Services {
   readonly groups: readonly Group[];
   /** What is measured of PostgreSQL and RabbitMQ themselves, for who reads the figures. */
   readonly facts: Readonly<Record<string, string>>;
+  /** True: this PostgreSQL was brought along, and its settings are nobody else's. */
+  readonly ownPostgres: boolean;
   /** True: PostgreSQL keeps the moment of every commit. */
   readonly commitTimes: boolean;
   /** Empty databases, one for each name, instead of those that were there; their URLs by name. */
@@ -33,6 +35,7 @@ export async function startServices(named: {
   readonly postgres?: string | undefined;
   readonly rabbit?: string | undefined;
 }): Promise<Services> {
+  const postgresUrl = named.postgres ?? process.env['TEST_POSTGRES_URL'];
   const started: { stop(): Promise<void> }[] = [];
   const stop = async () => {
     for (const service of started.reverse()) await service.stop();
@@ -43,7 +46,7 @@ export async function startServices(named: {
     return service;
   };
   const [database, broker] = await Promise.allSettled([
-    keep(named.postgres ? givenPostgres(named.postgres) : ownPostgres()),
+    keep(postgresUrl ? givenPostgres(postgresUrl) : ownPostgres()),
     keep(named.rabbit ? givenRabbit(named.rabbit) : ownRabbit()),
   ]);
   if (database.status === 'rejected' || broker.status === 'rejected') {
@@ -63,6 +66,7 @@ export async function startServices(named: {
         ...(broker.value.pid ? [{ name: 'RabbitMQ', pid: broker.value.pid }] : []),
       ],
       facts: { ...(await postgresFacts(sql)), RabbitMQ: broker.value.version },
+      ownPostgres: postgresUrl === undefined,
       commitTimes: (await setting(sql, 'track_commit_timestamp')) === 'on',
       async freshDatabases(names) {
         const urls: Record<string, string> = {};
@@ -83,7 +87,7 @@ export async function startServices(named: {
       dropQueues: () => dropQueues(broker.value.url),
       async stop() {
         // Our own server goes with all of them.
-        if (named.postgres)
+        if (postgresUrl)
           for (const database of made) await sql.unsafe(`drop database if exists ${database} with (force)`);
         await sql.end({ timeout: 5 });
         await stop();
@@ -126,7 +130,11 @@ async function givenPostgres(adminUrl: string) {
   try {
     const [row] = await sql<{ createdb: boolean }[]>`
       select rolcreatedb or rolsuper as createdb from pg_roles where rolname = current_user`;
-    if (!row?.createdb) throw new Error('the role of --postgres may not create databases');
+    if (!row?.createdb) throw new Error('its role may not create databases');
+  } catch (error) {
+    throw new Error(
+      `the PostgreSQL of --postgres cannot be used: ${error instanceof Error ? error.message || String(error) : error}`,
+    );
   } finally {
     await sql.end({ timeout: 5 });
   }
@@ -141,11 +149,14 @@ async function ownRabbit() {
 }
 
 async function givenRabbit(url: string) {
-  return { url, pid: undefined, version: await versionOf(url), stop: async () => {} };
+  const version = await versionOf(url).catch((error: Error) => {
+    throw new Error(`the RabbitMQ of --rabbit does not answer: ${error.message}`);
+  });
+  return { url, pid: undefined, version, stop: async () => {} };
 }
 
 async function versionOf(url: string): Promise<string> {
-  const connection = await connect(url);
+  const connection = await connect(url, { timeout: 5_000 });
   const { version } = connection.connection.serverProperties as { readonly version?: string };
   await connection.close();
   return version ?? 'unknown';
