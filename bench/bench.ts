@@ -121,11 +121,17 @@ function machine(services: Services): Record<string, string> {
     Node: process.version,
     ...services.facts,
     program: revision(),
-    'processor time and memory': isMeasurable ? 'from /proc' : 'not measured: there is no /proc here',
+    'processor time and memory': seen(services),
     confirmations: services.commitTimes
       ? 'timed by the commit (track_commit_timestamp)'
       : 'timed by the begin of the confirming transaction: track_commit_timestamp is off',
   };
+}
+
+function seen({ groups }: Services): string {
+  if (!isMeasurable) return 'not measured: there is no /proc here';
+  const unseen = ['PostgreSQL', 'RabbitMQ'].filter((name) => !groups.some((group) => group.name === name));
+  return `from /proc${unseen.length > 0 ? `; not measured of ${unseen.join(' and ')}: not ours, or elsewhere` : ''}`;
 }
 
 function revision(): string {

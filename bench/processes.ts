@@ -91,7 +91,7 @@ export function watch(groups: readonly Group[]): { stop(): readonly Usage[] } {
   const timer = setInterval(() => {
     for (const [i, { pid }] of groups.entries())
       if (!exact[i]) sampled[i] = Math.max(sampled[i] ?? 0, memoryOf(pid));
-  }, sampleEveryMs);
+  }, sampleEveryMs).unref();
   return {
     stop() {
       clearInterval(timer);
