@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { apart, change, collect, median, percentile, type Run, summarize, tableOf } from './report.ts';
+import { apart, change, collect, median, percentile, type Run, share, summarize, tableOf } from './report.ts';
 
 test('the median is the middle one, or between the two in the middle', () => {
   expect(median([3, 1, 2])).toBe(2);
@@ -40,6 +40,11 @@ test('a change is one only where the spreads do not meet', () => {
 test('one value has no spread to meet: less than a tenth apart is no change', () => {
   expect(change('ms', [100], [105])).toMatchObject({ verdict: 'within the spread' });
   expect(change('ms', [100], [120])).toMatchObject({ verdict: 'worse' });
+});
+
+test('a share is that of the same round: both are slow when the machine is', () => {
+  expect(share([50, 100, 60], [100, 200, 100])).toBe(0.5);
+  expect(share([50, 100], [100, 200, 300])).toBe(75 / 200);
 });
 
 const run = (measures: Run['measures']): Run => ({
@@ -90,15 +95,17 @@ test('of a time, a share is not to be exceeded', () => {
   expect(verdict(1)).toContain('of empty');
 });
 
-test('what processes took has a table of its own', () => {
+test('what processes took has a table of its own; what was never refused is not told', () => {
   const { figures, usage } = apart(
     run({
       'to the end': { unit: 'orders/s', values: [1] },
       '64 clients: processor, program': { unit: 's/1,000 orders', values: [1] },
       '64 clients: memory, program': { unit: 'MB', values: [1] },
+      '50/s: refused': { unit: 'orders', values: [0, 0] },
+      '200/s: refused': { unit: 'orders', values: [0, 3] },
     }),
   );
-  expect(Object.keys(figures.measures)).toEqual(['to the end']);
+  expect(Object.keys(figures.measures)).toEqual(['to the end', '200/s: refused']);
   expect(Object.keys(usage.measures)).toHaveLength(2);
 });
 

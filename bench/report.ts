@@ -85,12 +85,16 @@ export function change(unit: Unit, before: readonly number[], now: readonly numb
   return { share, verdict: share > 0 === moreIsBetter(unit) ? ('better' as const) : ('worse' as const) };
 }
 
-/** Figures and, for a table of their own, what processes took for them. */
+/** Figures and, for a table of their own, what processes took for them. Nothing refused need not be said. */
 export function apart(run: Run): { readonly figures: Run; readonly usage: Run } {
   const half = (wantsUsage: boolean): Run => ({
     ...run,
     measures: Object.fromEntries(
-      Object.entries(run.measures).filter(([name]) => /: (processor|memory), /.test(name) === wantsUsage),
+      Object.entries(run.measures).filter(
+        ([name, { values }]) =>
+          /: (processor|memory), /.test(name) === wantsUsage &&
+          !(name.endsWith(': refused') && values.every((value) => value === 0)),
+      ),
     ),
   });
   return { figures: half(false), usage: half(true) };
@@ -110,7 +114,7 @@ export function tableOf(
   const rows = Object.entries(run.measures).map(([name, { unit, values }]) => {
     const { median, least, most } = summarize(values);
     const expectation = expectations[name] ?? {};
-    const share = shareOf(run, median, expectation);
+    const share = shareOf(run, values, expectation);
     const row = [
       name,
       unit,
@@ -125,9 +129,15 @@ export function tableOf(
   return markdown(head, rows);
 }
 
-function shareOf(run: Run, value: number, { ceiling }: Expectation): number | undefined {
+function shareOf(run: Run, values: readonly number[], { ceiling }: Expectation): number | undefined {
   const measured = ceiling === undefined ? undefined : run.measures[ceiling];
-  return measured && value / median(measured.values);
+  return measured && share(values, measured.values);
+}
+
+/** What part one is of the other, round by round: a machine that is slow for a minute is so for both. */
+export function share(values: readonly number[], ceilings: readonly number[]): number {
+  if (values.length !== ceilings.length) return median(values) / median(ceilings);
+  return median(values.map((value, i) => value / (ceilings[i] ?? 0)));
 }
 
 function targetOf(

@@ -67,7 +67,7 @@ export async function ceilings(scene: Scene): Promise<void> {
       await checkpoint(scene);
       const watching = watch([
         { name: 'accept-only', pid: server.pid },
-        ...services.groups,
+        ...services.groups.filter(({ name }) => name === 'PostgreSQL'),
         generatorGroup(scene),
       ]);
       const { accepted, startedAtMs, endedAtMs } = await place(count, seconds);
