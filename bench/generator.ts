@@ -38,6 +38,8 @@ const spareMs = 60_000;
 
 export function startGenerator(): Generator {
   const child = fork('dist/load.js', { serialization: 'advanced' });
+  // A job for one that has ended is answered by `ended`.
+  child.on('error', () => {});
   const ended = once(child, 'exit');
   return {
     pid: child.pid ?? 0,
