@@ -60,6 +60,7 @@ export function createUnitOfWork(options: {
           }),
         {
           ...limits,
+          keepPlans: true,
           last: (sql) => {
             if (messages.length === 0) return statements;
             // Taken before the rows' own lease begins, so that this process always gives up first.

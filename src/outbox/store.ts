@@ -2,6 +2,7 @@
  * All of the library's SQL about messages: the outbox, the inbox, the failures. What is decided about them is decided elsewhere,
  * over `MessageStore`, so that the rules can be run without a database too.
  */
+import { jsonLines } from './arrays.ts';
 import type { Message } from './message.ts';
 import type { Sql, Statement } from './transaction.ts';
 
@@ -37,7 +38,10 @@ function insertMessages(sql: Sql, rows: readonly { message: Message; json: strin
     select id, type, subject, message::json, clock_timestamp() + make_interval(secs => ${leaseSeconds})
     from unnest(
       ${rows.map(({ message }) => message.id)}::uuid[], ${rows.map(({ message }) => message.type)}::text[],
-      ${rows.map(({ message }) => message.subject)}::text[], ${rows.map(({ json }) => json)}::text[]
+      ${rows.map(({ message }) => message.subject)}::text[], ${jsonLines(
+        sql,
+        rows.map(({ json }) => json),
+      )}
     ) as message (id, type, subject, message)`;
 }
 

@@ -33,6 +33,8 @@ export interface Database {
     options?: Limits & {
       /** Statements, not sent yet, that travel with the commit: if one of them fails, it is none. */
       readonly last?: (sql: Sql) => readonly Statement[];
+      /** Its statements find their rows by indexes whatever the parameters: their plans are made once for a connection, and kept. */
+      readonly keepPlans?: boolean;
     },
   ): Promise<T>;
   /** Runs statements that need no answer in one transaction, all in one round trip. */
@@ -85,13 +87,19 @@ export function openDatabase(options: DatabaseOptions): Database {
   }
 
   const transaction: Database['transaction'] = (work, options = {}) =>
-    within(({ sql }, course) => run(sql, work, options.last, course), options);
+    within(({ sql }, course) => {
+      const { last, keepPlans = false } = options;
+      return run(sql, begin(sql, course, keepPlans), work, last, course);
+    }, options);
 
   return {
     query: (statement, limits) => transaction(statement, limits),
     transaction,
     write: (statements, limits = {}) =>
-      within(({ sql }, course) => commit(sql, [begin(sql, course), ...statements(sql)], course), limits),
+      within(
+        ({ sql }, course) => commit(sql, [begin(sql, course, true), ...statements(sql)], course),
+        limits,
+      ),
     connections: pool.connections,
     close: pool.close,
   };
@@ -105,12 +113,13 @@ interface Course {
 
 async function run<T>(
   sql: Sql,
+  first: Statement,
   work: (sql: Sql) => Promise<T>,
   last: ((sql: Sql) => readonly Statement[]) | undefined,
   course: Course,
 ): Promise<T> {
   // Not awaited: it travels with the first statement. If it is lost, so is the connection, and that statement with it.
-  const begun = begin(sql, course).execute();
+  const begun = first.execute();
   const [result] = await Promise.all([work(sql), begun]);
   await commit(sql, last?.(sql) ?? [], course);
   return result;
@@ -128,16 +137,20 @@ async function commit(sql: Sql, last: readonly Statement[], course: Course): Pro
   if (answers.at(-1)?.command !== 'COMMIT') throw new RolledBack();
 }
 
+/** Plans are made for the tables as they are: one that was kept from when a table was new would read all of it, until somebody analyzes it. */
+const newPlans = 'set local plan_cache_mode = force_custom_plan';
+/** A plan for any table, also one without statistics: whoever may not read all of it takes the index. To plan costs more than to look. */
+const keptPlans = 'set local plan_cache_mode = force_generic_plan; set local enable_seqscan = off';
+
 /**
- * Plans are made for the tables as they are: a plan that was kept from when a table was new reads all of it for ever after,
- * until somebody analyzes it. The limits are for a backend that is cut off: it gives up by itself, soon after we have, and a
- * commit that comes later than that finds nothing to commit. (PostgreSQL 17 could limit the whole transaction; older ones could
- * not.) All of it for this transaction only, as PgBouncer in transaction mode wants it.
+ * The limits are for a backend that is cut off: it gives up by itself, soon after we have, and a commit that comes later than that
+ * finds nothing to commit. (PostgreSQL 17 could limit the whole transaction; older ones could not.) All of it for this transaction
+ * only, as PgBouncer in transaction mode wants it.
  */
-function begin(sql: Sql, { deadlineMs }: Course): Statement {
+function begin(sql: Sql, { deadlineMs }: Course, keepPlans: boolean): Statement {
   const leftMs = Math.max(1, Math.ceil(deadlineMs - performance.now()));
   return sql.unsafe(
-    `begin; set local plan_cache_mode = force_custom_plan; set local statement_timeout = ${
+    `begin; ${keepPlans ? keptPlans : newPlans}; set local statement_timeout = ${
       Number.isFinite(leftMs) ? leftMs : 0
     }; set local idle_in_transaction_session_timeout = ${Math.min(leftMs, defaultLimitMs)}`,
   );

@@ -4,7 +4,7 @@
  */
 import type { ListedProduct } from '../../contracts/stock.ts';
 import type { Reason } from '../../contracts/values.ts';
-import { type Message, type Sql, type Statement, unsent } from '../../outbox/index.ts';
+import { jsonLines, type Message, type Sql, type Statement, unsent } from '../../outbox/index.ts';
 import type { InProgress } from '../module.ts';
 import type { Order, PricedLine } from './order.ts';
 import { type Status, type Step, steps } from './saga.ts';
@@ -99,7 +99,10 @@ function updateOrders(sql: Sql, orders: readonly ChangedOrder[]): readonly State
         deadline_at = now() + make_interval(secs => changed.wait_seconds), updated_at = now()
       from unnest(${ids}::uuid[], ${orders.map(({ order }) => order.step)}::text[],
         ${orders.map(({ order }) => order.status)}::text[],
-        ${orders.map(({ order: { reason } }) => reason && JSON.stringify(reason))}::text[],
+        ${jsonLines(
+          sql,
+          orders.map(({ order: { reason } }) => reason && JSON.stringify(reason)),
+        )},
         ${orders.map(({ order }) => order.paymentToken)}::text[], ${orders.map(({ order }) => order.stepAttempts)}::integer[],
         ${orders.map(({ commandId }) => commandId)}::uuid[], ${orders.map(({ waitSeconds }) => waitSeconds)}::float8[]
       ) as changed (id, step, status, reason, payment_token, step_attempts, command_id, wait_seconds)
@@ -128,8 +131,14 @@ function appendHistory(sql: Sql, entries: readonly HistoryEntry[]): readonly Sta
           else coalesce((select max(seq) from order_history as known where known.order_id = entry.order_id), 0) end as seq
         from unnest(${each(({ orderId }) => orderId)}::uuid[], ${nth}::integer[], ${each(({ event }) => event)}::text[],
           ${each(({ heeded }) => String(heeded))}::text[], ${each(({ step }) => step)}::text[],
-          ${each(({ status }) => status)}::text[], ${each(({ cause }) => cause && JSON.stringify(timesOf(cause)))}::text[],
-          ${each(({ sent }) => JSON.stringify(sent.map(({ id, type }) => ({ id, type }))))}::text[]
+          ${each(({ status }) => status)}::text[], ${jsonLines(
+            sql,
+            each(({ cause }) => cause && JSON.stringify(timesOf(cause))),
+          )},
+          ${jsonLines(
+            sql,
+            each(({ sent }) => JSON.stringify(sent.map(({ id, type }) => ({ id, type })))),
+          )}
         ) as entry (order_id, nth, event, heeded, step, status, cause, sent)
       ) as numbered where seq <= ${maxHistoryLength}`,
   ];
