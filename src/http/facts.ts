@@ -3,6 +3,7 @@ import { Hono } from 'hono';
 import * as v from 'valibot';
 import type { ReadFacts, Scope } from '../contracts/facts.ts';
 import { OrderId } from '../contracts/values.ts';
+import { auditOperation, factsOperation } from './facts.docs.ts';
 import { ndjson } from './ndjson.ts';
 import { problem } from './problem.ts';
 import { query } from './validate.ts';
@@ -52,7 +53,7 @@ const AskAudit = v.strictObject({
 /** `/admin/{module}/facts`. */
 export function factsRoutes(module: string, readFacts: ReadFacts): Hono {
   let readers = 0;
-  return new Hono().get(factsRoute(module), query(AskFacts), async (c) => {
+  return new Hono().get(factsRoute(module), factsOperation(module), query(AskFacts), async (c) => {
     const { orderIds = 'all', products } = c.req.valid('query');
     if (readers >= maxReaders) {
       c.header('retry-after', '5');
@@ -79,7 +80,7 @@ export function auditRoutes(
   audit: (asked: { graceSeconds: number | undefined; signal: AbortSignal }) => Promise<object>,
 ): Hono {
   let running = false;
-  return new Hono().get('/admin/audit', query(AskAudit), async (c) => {
+  return new Hono().get('/admin/audit', auditOperation, query(AskAudit), async (c) => {
     if (running) return problem(c, 'audit_running', { detail: 'One at a time: it reads everything.' });
     running = true;
     const { signal } = c.req.raw;

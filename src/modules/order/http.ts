@@ -32,6 +32,7 @@ import {
 } from '../../http/index.ts';
 import type { Limits, UnitOfWork } from '../../outbox/index.ts';
 import { createCancelling } from './cancelling.ts';
+import * as docs from './http.docs.ts';
 import type { Patience, Refusal } from './order.ts';
 import type { Outcomes } from './outcomes.ts';
 import { forOthers, isTheirs } from './owner.ts';
@@ -71,7 +72,7 @@ const PlaceOrder = v.strictObject({
 
 const ListOrders = v.strictObject({
   customerId: v.optional(Id),
-  status: v.optional(v.picklist(['pending', 'confirmed', 'rejected', 'cancelled'])),
+  status: v.optional(docs.Status),
   /** At this moment or later. */
   placedAfter: v.optional(Moment),
   /** Before this moment: spans that meet share no order. */
@@ -117,7 +118,7 @@ export function createRoutes(context: {
 
   const placedAnswer = (order: OrderView) => answer(201, order, `/orders/${order.id}`);
 
-  routes.post('/orders', allow('orders'), body(PlaceOrder), admitted, idempotent, async (c) => {
+  routes.post('/orders', docs.placeOrder, allow('orders'), body(PlaceOrder), admitted, idempotent, async (c) => {
     const placing = c.req.valid('json');
     if (!isTheirs(c, placing.customerId)) return forOthers(c);
     const asked = c.get('asked');
@@ -146,7 +147,7 @@ export function createRoutes(context: {
     );
   });
 
-  routes.get('/orders', allow('orders'), query(ListOrders), admitted, async (c) => {
+  routes.get('/orders', docs.listOrders, allow('orders'), query(ListOrders), admitted, async (c) => {
     const { limit, after, customerId = customerOf(c), ...filter } = c.req.valid('query');
     if (customerId !== undefined && !isTheirs(c, customerId)) return forOthers(c);
     const orders = await database.query(
@@ -156,20 +157,20 @@ export function createRoutes(context: {
     return c.json(page(orders, limit, ({ id }) => id));
   });
 
-  routes.get('/orders/:id', allow('orders'), param(ById), admitted, async (c) => {
+  routes.get('/orders/:id', docs.findOrder, allow('orders'), param(ById), admitted, async (c) => {
     const { id } = c.req.valid('param');
     const order = await database.query((sql) => findOrder(sql, id), c.get('limits'));
     return order && isTheirs(c, order.customerId) ? conditionalJson(c, order) : notFound(c, id);
   });
 
-  routes.get('/orders/:id/timeline', allow('orders'), param(ById), admitted, async (c) => {
+  routes.get('/orders/:id/timeline', docs.findTimeline, allow('orders'), param(ById), admitted, async (c) => {
     const { id } = c.req.valid('param');
     const order = await database.query((sql) => findOrder(sql, id), c.get('limits'));
     if (!order || !isTheirs(c, order.customerId)) return notFound(c, id);
     return c.json(timelineOf(id, await database.query((sql) => findHistory(sql, id), c.get('limits'))));
   });
 
-  routes.post('/orders/:id/cancel', allow('orders'), param(ById), admitted, idempotent, (c) => {
+  routes.post('/orders/:id/cancel', docs.cancelOrder, allow('orders'), param(ById), admitted, idempotent, (c) => {
     const { id } = c.req.valid('param');
     return answerOnce(c, unit, async (open) => {
       const outcome = await cancelOrder(open, id, customerOf(c));
@@ -183,6 +184,7 @@ export function createRoutes(context: {
 
   routes.post(
     '/admin/order/orders/:id/deadline',
+    docs.expireDeadline,
     param(ById),
     body(v.strictObject(Account)),
     admitted,

@@ -14,6 +14,7 @@ import {
 } from '../../../http/index.ts';
 import { gather, type Limits } from '../../../outbox/index.ts';
 import { forOthers, isTheirs } from '../owner.ts';
+import * as docs from './http.docs.ts';
 import { type Listener, type Live, learn, overlapSeconds, type Told } from './live.ts';
 import { type Known, type News, readCustomer, readNews } from './store.ts';
 
@@ -42,7 +43,7 @@ export function createLiveRoutes(context: {
     return ids.map((id) => found.get(id));
   });
 
-  routes.get('/orders/events', allow('orders'), query(ByCustomer), admitted, async (c) => {
+  routes.get('/orders/events', docs.followCustomer, allow('orders'), query(ByCustomer), admitted, async (c) => {
     const refused = streams.refusal(c);
     if (refused) return refused;
     const { customerId } = c.req.valid('query');
@@ -78,7 +79,7 @@ export function createLiveRoutes(context: {
     });
   });
 
-  routes.get('/orders/:id/events', allow('orders'), param(ById), admitted, async (c) => {
+  routes.get('/orders/:id/events', docs.followOrder, allow('orders'), param(ById), admitted, async (c) => {
     const refused = streams.refusal(c);
     if (refused) return refused;
     const { id } = c.req.valid('param');

@@ -31,6 +31,7 @@ import {
   maxEndpoints,
   rotateSecret,
 } from './endpoints.ts';
+import * as docs from './http.docs.ts';
 import { faultOf } from './post.ts';
 import {
   deliverAgain,
@@ -113,7 +114,7 @@ export function createNoticeRoutes(context: {
   const routes = new Hono().basePath('/admin/order');
   const admitted = createAdmission();
 
-  routes.post('/webhooks', body(Register), admitted, idempotent, (c) => {
+  routes.post('/webhooks', docs.registerWebhook, body(Register), admitted, idempotent, (c) => {
     const { by, reason, url, description = '' } = c.req.valid('json');
     const fault = faultOf(addresses, new URL(url));
     if (fault) return problem(c, 'invalid_body', { errors: [{ pointer: '/url', detail: fault.message }] });
@@ -127,17 +128,17 @@ export function createNoticeRoutes(context: {
     });
   });
 
-  routes.get('/webhooks', admitted, async (c) =>
+  routes.get('/webhooks', docs.listWebhooks, admitted, async (c) =>
     c.json({ data: await database.query(listEndpoints, c.get('limits')), nextCursor: null }),
   );
 
-  routes.get('/webhooks/:id', param(ById), admitted, async (c) => {
+  routes.get('/webhooks/:id', docs.findWebhook, param(ById), admitted, async (c) => {
     const { id } = c.req.valid('param');
     const endpoint = await database.query((sql) => findEndpoint(sql, id), c.get('limits'));
     return endpoint ? c.json(endpoint) : noEndpoint(c, id);
   });
 
-  routes.delete('/webhooks/:id', param(ById), query(By), admitted, async (c) => {
+  routes.delete('/webhooks/:id', docs.deleteWebhook, param(ById), query(By), admitted, async (c) => {
     const { id } = c.req.valid('param');
     const deleted = await database.query((sql) => deleteEndpoint(sql, id), c.get('limits'));
     if (!deleted) return noEndpoint(c, id);
@@ -145,7 +146,7 @@ export function createNoticeRoutes(context: {
     return c.body(null, 204);
   });
 
-  routes.post('/webhooks/:id/rotate', param(ById), body(By), admitted, idempotent, (c) => {
+  routes.post('/webhooks/:id/rotate', docs.rotateWebhook, param(ById), body(By), admitted, idempotent, (c) => {
     const { id } = c.req.valid('param');
     const account = c.req.valid('json');
     const secret = newSecret();
@@ -157,7 +158,7 @@ export function createNoticeRoutes(context: {
     });
   });
 
-  routes.post('/webhooks/:id/enable', param(ById), body(By), admitted, idempotent, (c) => {
+  routes.post('/webhooks/:id/enable', docs.enableWebhook, param(ById), body(By), admitted, idempotent, (c) => {
     const { id } = c.req.valid('param');
     const account = c.req.valid('json');
     return answerOnce(c, unit, async ({ sql, onCommit }) => {
@@ -168,7 +169,7 @@ export function createNoticeRoutes(context: {
     });
   });
 
-  routes.post('/webhooks/:id/replay', param(ById), body(Missed), admitted, idempotent, (c) => {
+  routes.post('/webhooks/:id/replay', docs.replayWebhook, param(ById), body(Missed), admitted, idempotent, (c) => {
     const { id } = c.req.valid('param');
     const { by, reason, since, until = new Date() } = c.req.valid('json');
     return answerOnce(c, unit, async ({ sql, onCommit }) => {
@@ -189,7 +190,7 @@ export function createNoticeRoutes(context: {
     });
   });
 
-  routes.get('/deliveries', query(ListDeliveries), admitted, async (c) => {
+  routes.get('/deliveries', docs.listDeliveries, query(ListDeliveries), admitted, async (c) => {
     const { limit, ...filter } = c.req.valid('query');
     const deliveries = await database.query(
       (sql) => listDeliveries(sql, { ...filter, limit: limit + 1 }),
@@ -198,13 +199,13 @@ export function createNoticeRoutes(context: {
     return c.json(page(deliveries, limit, ({ id }) => id));
   });
 
-  routes.get('/deliveries/:id', param(ById), admitted, async (c) => {
+  routes.get('/deliveries/:id', docs.findDelivery, param(ById), admitted, async (c) => {
     const { id } = c.req.valid('param');
     const delivery = await database.transaction((sql) => findDelivery(sql, id), c.get('limits'));
     return delivery ? c.json(delivery) : noDelivery(c, id);
   });
 
-  routes.post('/deliveries/:id/replay', param(ById), body(By), admitted, idempotent, (c) => {
+  routes.post('/deliveries/:id/replay', docs.replayDelivery, param(ById), body(By), admitted, idempotent, (c) => {
     const { id } = c.req.valid('param');
     const account = c.req.valid('json');
     return answerOnce(c, unit, async ({ sql, onCommit }) => {
@@ -218,7 +219,7 @@ export function createNoticeRoutes(context: {
     });
   });
 
-  routes.get('/notices', query(ListNotices), admitted, async (c) => {
+  routes.get('/notices', docs.listNotices, query(ListNotices), admitted, async (c) => {
     const { limit, after } = c.req.valid('query');
     const notices = await database.query(
       (sql) => listNotices(sql, { after, limit: limit + 1 }),
