@@ -14,7 +14,8 @@ export const factsOperation = (name: string) =>
     id: `read${name[0]?.toUpperCase() ?? ''}${name.slice(1)}Facts`,
     tag,
     summary: `${name}: what it states about itself, on one snapshot`,
-    description: 'For the audit of three processes: a fact a line, those about no order first, `end` at the end.',
+    description:
+      'For the audit of three processes: a fact a line, those about no order first, `end` at the end.',
     answers: {
       200: {
         description: 'NDJSON.',
@@ -50,7 +51,9 @@ export const auditOperation = operation({
             whatToDo: v.string(),
             count: Count,
             suspected: v.pipe(Count, v.description('At the first look.')),
-            examples: v.array(v.object({ subject: v.string(), says: v.record(v.string(), v.nullable(v.string())) })),
+            examples: v.array(
+              v.object({ subject: v.string(), says: v.record(v.string(), v.nullable(v.string())) }),
+            ),
           }),
         ),
       }),

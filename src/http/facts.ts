@@ -30,18 +30,23 @@ const AskFacts = v.strictObject({
   orderIds: v.optional(
     v.pipe(
       v.string(),
+      v.description(`Of these orders only: at most ${maxIds}, with commas between.`),
       v.transform((text) => (text === '' ? [] : text.split(','))),
       v.array(OrderId),
       v.maxLength(maxIds, `must be at most ${maxIds} ids`),
     ),
   ),
-  products: v.optional(v.picklist(['0', '1'], 'must be 0 or 1'), '1'),
+  products: v.optional(
+    v.pipe(v.picklist(['0', '1'], 'must be 0 or 1'), v.description('`0`: without those about products.')),
+    '1',
+  ),
 });
 
 const AskAudit = v.strictObject({
   graceSeconds: v.optional(
     v.pipe(
       v.string(),
+      v.metadata({ description: 'How long the modules may differ.', type: 'number', minimum: 0 }),
       v.transform(Number),
       v.number('must be a number'),
       v.minValue(0),

@@ -59,7 +59,9 @@ export function messagingRoutes({ module, unit, overview, failures, onAction }: 
     return c.json({ messages: outboxMessages, oldestSeconds: outboxOldestSeconds, data });
   });
 
-  routes.get('/failures', docs.failures, async (c) => c.json({ data: await overview.failureGroups(), nextCursor: null }));
+  routes.get('/failures', docs.failures, async (c) =>
+    c.json({ data: await overview.failureGroups(), nextCursor: null }),
+  );
 
   routes.get('/failures/:id', docs.failure, param(v.object({ id: Id })), async (c) => {
     const { id } = c.req.valid('param');

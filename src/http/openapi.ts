@@ -3,7 +3,7 @@ import type { Hono } from 'hono';
 import { generateSpecs } from 'hono-openapi';
 import * as v from 'valibot';
 import { securityOf, unmarked } from './guard.ts';
-import { type Example, type HeaderName, named, type Note, shown } from './operation.ts';
+import { type Example, type HeaderName, type Note, named, shown } from './operation.ts';
 import { problemContentType, problemDetails } from './problem.ts';
 import { type Code, codes, problems } from './problems.ts';
 import { scopes } from './tokens.ts';
@@ -13,14 +13,16 @@ type Json = Record<string, unknown>;
 /** What `generateSpecs` leaves to be made. */
 interface Draft extends Omit<Note, 'parameters' | 'responses' | 'requestBody'> {
   readonly parameters?: readonly { readonly in: string; readonly name: string }[];
-  readonly responses: Readonly<Record<string, Json & { 'x-headers'?: readonly HeaderName[]; content?: Json }>>;
+  readonly responses?: Readonly<
+    Record<string, Json & { 'x-headers'?: readonly HeaderName[]; content?: Json }>
+  >;
   readonly requestBody?: { readonly content: Readonly<Record<string, Json>> };
 }
 
 const headers: Readonly<Record<HeaderName, { readonly description: string; readonly schema: Json }>> = {
   ETag: { description: 'To be given back as `If-None-Match`.', schema: { type: 'string' } },
   'Idempotent-Replayed': {
-    description: 'This is the first answer to this `Idempotency-Key` once more. Refusals that are kept have it too.',
+    description: 'This is the first answer to this `Idempotency-Key` once more.',
     schema: { type: 'string', const: 'true' },
   },
   Location: { description: 'Where it is.', schema: { type: 'string', format: 'uri-reference' } },
@@ -29,7 +31,8 @@ const headers: Readonly<Record<HeaderName, { readonly description: string; reado
     schema: { type: 'string' },
   },
   RateLimit: {
-    description: 'How many requests of this minute are left, and for how many seconds. Only where they are counted.',
+    description:
+      'How many requests of this minute are left, and for how many seconds. Only where they are counted.',
     schema: { type: 'string' },
   },
   'RateLimit-Policy': {
@@ -60,11 +63,19 @@ export const Problem = named(
 );
 
 /** What every request may be answered with, before any route looks at it or when one fails. */
-const always: readonly Code[] = ['malformed_request', 'request_timeout', 'headers_too_large', 'internal_error'];
+const always: readonly Code[] = [
+  'malformed_request',
+  'request_timeout',
+  'headers_too_large',
+  'internal_error',
+];
 /** The same where a token is asked for. */
 const guarded: readonly Code[] = [
   ...(['token_needed', 'token_invalid', 'forbidden', 'too_many_requests', 'tokens_unavailable'] as const),
 ];
+
+/** What every answer may have where requests are counted. */
+const counted: readonly HeaderName[] = ['RateLimit', 'RateLimit-Policy'];
 
 const description = `Takes customers' orders and carries each one through stock and payment to exactly one end: confirmed, rejected or cancelled.
 
@@ -88,6 +99,8 @@ const tags: Readonly<Record<string, string>> = {
 export async function openApiOf(app: Hono, version: string): Promise<object> {
   const drafts = await generateSpecs(app, {
     excludeStaticFile: false,
+    // A route that says nothing is there too: what it lacks is found by whoever looks at the document.
+    includeEmptyPaths: true,
     defaultValidationErrorResponse: false,
     documentation: {
       info: {
@@ -107,16 +120,20 @@ export async function openApiOf(app: Hono, version: string): Promise<object> {
       operations[method] = await finished(method, draft as unknown as Draft, responses);
     paths[path] = operations;
   }
-  const used = new Set(Object.values(paths).flatMap((item) => Object.values(item).flatMap((one) => one['tags'])));
+  const used = new Set(
+    Object.values(paths).flatMap((item) => Object.values(item).flatMap((one) => one['tags'])),
+  );
   const { schema: _, components: problem } = await shown(Problem).toOpenAPISchema();
   return {
     ...drafts,
-    tags: Object.entries(tags).flatMap(([name, text]) => (used.has(name) ? [{ name, description: text }] : [])),
+    tags: Object.entries(tags).flatMap(([name, text]) =>
+      used.has(name) ? [{ name, description: text }] : [],
+    ),
     paths,
     components: {
       schemas: sorted({ ...drafts.components.schemas, ...problem?.schemas }),
       responses: sorted(responses),
-      headers: headers,
+      headers: usedHeaders({ paths, responses }),
       securitySchemes: {
         token: {
           type: 'http',
@@ -135,7 +152,7 @@ async function finished(method: string, draft: Draft, shared: Record<string, Jso
     'x-headers': more = [],
     'x-examples': examples,
     requestBody,
-    responses,
+    responses = {},
     parameters = [],
     security = securityOf(unmarked),
     ...rest
@@ -146,10 +163,16 @@ async function finished(method: string, draft: Draft, shared: Record<string, Jso
   if (parameters.some((one) => one.in === 'path')) met.add('not_found');
   // What only reads has done nothing in any case.
   if (method !== 'get' && met.has('unavailable')) met.add('outcome_unknown');
-  const counted: readonly HeaderName[] = isOpen ? [] : ['RateLimit', 'RateLimit-Policy'];
   const successes = Object.entries(responses).map(async ([status, response]) => {
     const { 'x-headers': named = [], content, ...others } = response;
-    return [status, { ...others, ...headersOf([...named, ...more, ...counted]), ...(await contentOf(content)) }];
+    return [
+      status,
+      {
+        ...others,
+        ...headersOf([...named, ...more, ...(isOpen ? [] : counted)]),
+        ...(await contentOf(content)),
+      },
+    ];
   });
   return {
     ...rest,
@@ -172,6 +195,13 @@ const headersOf = (names: readonly HeaderName[]) =>
         ),
       };
 
+const usedHeaders = (document: object) => {
+  const text = JSON.stringify(document);
+  return Object.fromEntries(
+    Object.entries(headers).filter(([name]) => text.includes(`"#/components/headers/${name}"`)),
+  );
+};
+
 /** An answer's media types; what a stream is made of is still a schema of ours. */
 async function contentOf(content: Json | undefined) {
   if (!content) return {};
@@ -186,7 +216,10 @@ function withExamples(
   { content, ...rest }: NonNullable<Draft['requestBody']>,
   examples: Readonly<Record<string, Example>> | undefined,
 ) {
-  const medias = Object.entries(content).map(([type, media]) => [type, { ...media, ...(examples && { examples }) }]);
+  const medias = Object.entries(content).map(([type, media]) => [
+    type,
+    { ...media, ...(examples && { examples }) },
+  ]);
   return { ...rest, content: Object.fromEntries(medias) };
 }
 
@@ -205,7 +238,7 @@ function problemResponses(met: ReadonlySet<Code>, shared: Record<string, Json>):
 function problemResponse(some: readonly Code[]): Json {
   return {
     description: some.map((code) => `\`${code}\`: ${problems[code].meaning}`).join('\n\n'),
-    ...headersOf(some.flatMap((code) => problems[code].headers ?? [])),
+    ...headersOf([...some.flatMap((code) => problems[code].headers ?? []), ...counted]),
     content: {
       [problemContentType]: {
         schema: {

@@ -53,8 +53,8 @@ export interface AnswerNote {
   readonly description: string;
   /** Of its body; none: it has none. */
   readonly schema?: v.GenericSchema;
-  /** `application/json` unless told. */
-  readonly type?: string;
+  /** `application/json` unless told; several: one of them. */
+  readonly type?: string | readonly string[];
   readonly example?: unknown;
   /** What a stream is made of, an event or a line; `schema` is then that of its text. */
   readonly items?: v.GenericSchema;
@@ -110,7 +110,7 @@ function responseOf(answer: AnswerNote) {
   };
   return {
     description,
-    ...(media && { content: { [type]: media } }),
+    ...(media && { content: Object.fromEntries([type].flat().map((one) => [one, media])) }),
     'x-headers': headers,
   };
 }

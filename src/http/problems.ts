@@ -15,6 +15,9 @@ interface Kind {
 const again = 'Nothing was done. Send the same request again after the seconds in `Retry-After`.';
 const mend = 'Sent again as it is, it will be refused again.';
 
+/** Of refusals that are kept for a key: whoever comes again with it gets them once more. */
+const kept = ['Idempotent-Replayed'] as const;
+
 const all = {
   // What is wrong with a request before anybody looks at what it asks for.
   malformed_request: {
@@ -106,7 +109,7 @@ const all = {
     status: 429,
     title: 'Too many requests',
     meaning: `This caller has made as many in a minute as are answered. ${again}`,
-    headers: ['Retry-After', 'RateLimit', 'RateLimit-Policy'],
+    headers: ['Retry-After'],
   },
   tokens_unavailable: {
     status: 503,
@@ -129,22 +132,30 @@ const all = {
     headers: ['Retry-After'],
   },
   // Orders.
-  order_not_found: { status: 404, title: 'There is no such order', meaning: `No order has this id. ${mend}` },
+  order_not_found: {
+    status: 404,
+    title: 'There is no such order',
+    meaning: `No order has this id. ${mend}`,
+    headers: kept,
+  },
   order_not_placeable: {
     status: 422,
     title: 'The order cannot be placed',
     meaning:
       '`errors` names the lines: a product that does not exist, or one that is sold in another currency than the others.',
+    headers: kept,
   },
   order_not_cancellable: {
     status: 409,
     title: 'The order cannot be cancelled any more',
     meaning: 'It has come to its end: it is confirmed or rejected.',
+    headers: kept,
   },
   nothing_awaited: {
     status: 409,
     title: 'Nothing is awaited for the order',
     meaning: 'It has come to its end, and has no deadline that could be set to now.',
+    headers: kept,
   },
   products_unknown: {
     status: 503,
@@ -157,32 +168,38 @@ const all = {
     status: 404,
     title: 'There is no such product',
     meaning: `No product has this sku. ${mend}`,
+    headers: kept,
   },
   no_room: {
     status: 409,
     title: 'There is no room for so many',
     meaning: 'More units of a product than can be counted would be on hand.',
+    headers: kept,
   },
   // Webhooks.
   endpoint_not_found: {
     status: 404,
     title: 'There is no such endpoint',
     meaning: `No webhook has this id. ${mend}`,
+    headers: kept,
   },
   too_many_endpoints: {
     status: 409,
     title: 'There are too many endpoints',
     meaning: 'Delete one that is not used any more.',
+    headers: kept,
   },
   delivery_not_found: {
     status: 404,
     title: 'There is no such delivery',
     meaning: 'It never was there, or is older than deliveries are kept.',
+    headers: kept,
   },
   not_replayable: {
     status: 409,
     title: 'It cannot be replayed now',
     meaning: 'An attempt is under way, its endpoint is disabled, or no mail is sent: `detail` says which.',
+    headers: kept,
   },
   // For operators.
   failure_not_found: {

@@ -2,7 +2,6 @@
 import { readFile } from 'node:fs/promises';
 import { type Context, Hono } from 'hono';
 import { allow } from './guard.ts';
-import { noted } from './operation.ts';
 import { problem } from './problem.ts';
 import * as docs from './server.docs.ts';
 
@@ -37,7 +36,7 @@ export function referenceRoutes(makeDocument: () => Promise<object>): Hono {
       c.header('content-security-policy', policy);
       return file(c, 'page.html', 'html');
     })
-    .get('/docs/:file', noted(allow('anyone'), { hide: true, security: [] }), (c) => {
+    .get('/docs/:file', docs.docsFile, allow('anyone'), (c) => {
       const name = c.req.param('file');
       const type = Object.hasOwn(files, name) ? files[name] : undefined;
       return type ? file(c, name, type) : nothing(c);

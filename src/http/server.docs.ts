@@ -49,7 +49,8 @@ export const metrics = operation({
       description: 'The text format of Prometheus.',
       type: 'text/plain',
       schema: v.string(),
-      example: '# HELP broker_ready 1: connected, and not blocked.\n# TYPE broker_ready gauge\nbroker_ready{module="order"} 1\n',
+      example:
+        '# HELP broker_ready 1: connected, and not blocked.\n# TYPE broker_ready gauge\nbroker_ready{module="order"} 1\n',
     },
   },
 });
@@ -79,8 +80,8 @@ export const openApi = operation({
   answers: {
     200: {
       description: 'What this process serves, as OpenAPI 3.1.',
-      schema: v.looseObject({ openapi: v.string(), info: v.looseObject({ version: v.string() }) }),
-      example: { openapi: '3.1.0', info: { version: '0.1.0' } },
+      schema: v.objectWithRest({ openapi: v.string() }, v.unknown()),
+      example: { openapi: '3.1.0' },
     },
   },
 });
@@ -91,5 +92,20 @@ export const docsPage = operation({
   summary: 'This document as a page to read and to try',
   answers: {
     200: { description: 'A page.', type: 'text/html', schema: v.string(), example: '<!doctype html>' },
+  },
+  problems: ['not_found'],
+});
+
+export const docsFile = operation({
+  id: 'docsFile',
+  tag,
+  summary: 'What that page is made of',
+  answers: {
+    200: {
+      description: 'A script or a style sheet.',
+      type: ['text/css', 'text/javascript'],
+      schema: v.string(),
+      example: '',
+    },
   },
 });

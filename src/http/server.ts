@@ -111,7 +111,11 @@ export function createApp(options: {
     });
 
   for (const routes of [problemRoutes(), ...options.routes]) app.route('/', routes);
-  if (version !== undefined) app.route('/', referenceRoutes(() => openApiOf(app, version)));
+  if (version !== undefined)
+    app.route(
+      '/',
+      referenceRoutes(() => openApiOf(app, version)),
+    );
 
   app.notFound((c) => {
     const allowed = allowedMethods(app, c.req.path);

@@ -7,10 +7,21 @@ const tag = 'Orders';
 const id = '01a20d4e-2116-73a4-ac27-ca1dece9e99f';
 
 export const Status = v.picklist(['pending', 'confirmed', 'rejected', 'cancelled']);
-const Step = v.picklist(['reserving_stock', 'authorizing_payment', 'voiding_payment', 'releasing_stock', 'done']);
+const Step = v.picklist([
+  'reserving_stock',
+  'authorizing_payment',
+  'voiding_payment',
+  'releasing_stock',
+  'done',
+]);
 const Count = v.pipe(v.number(), v.integer());
 
-export const PricedLine = v.object({ sku: Sku, name: v.string(), quantity: Line.entries.quantity, unitPrice: Count });
+export const PricedLine = v.object({
+  sku: Sku,
+  name: v.string(),
+  quantity: Line.entries.quantity,
+  unitPrice: Count,
+});
 export const Reason = v.pipe(
   v.nullable(v.object({ code: ReasonCode, detail: v.string() })),
   v.description('Null unless it was rejected or cancelled.'),
@@ -50,7 +61,10 @@ const Timeline = v.object({
     v.object({
       seq: Count,
       at: Time,
-      event: v.pipe(v.string(), v.description('`place`, the type of a reply, `cancel`, `deadline`, `gave_up`.')),
+      event: v.pipe(
+        v.string(),
+        v.description('`place`, the type of a reply, `cancel`, `deadline`, `gave_up`.'),
+      ),
       heeded: v.pipe(v.boolean(), v.description('False: it came late or twice, and nothing followed.')),
       step: Step,
       status: Status,
@@ -88,7 +102,8 @@ export const placeOrder = operation({
   headers: [
     {
       name: 'Prefer',
-      description: '`wait=10`: answer when the order has its outcome, or as it is after so many seconds (30 at most).',
+      description:
+        '`wait=10`: answer when the order has its outcome, or as it is after so many seconds (30 at most).',
       example: 'wait=10',
     },
   ],

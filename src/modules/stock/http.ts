@@ -71,19 +71,27 @@ export function createRoutes({
     return product ? c.json(product, created ? 201 : 200) : notFound(c, sku);
   });
 
-  routes.post('/products/:sku/receipts', docs.receiveGoods, param(BySku), body(Received), admitted, idempotent, (c) => {
-    const { sku } = c.req.valid('param');
-    const { quantity } = c.req.valid('json');
-    return answerOnce(c, unit, async ({ sql }) => {
-      const receipt = await receive(sql, sku, quantity);
-      if (receipt === 'unknown') return refusal(notFound(c, sku));
-      if (receipt === 'full')
-        return refusal(
-          problem(c, 'no_room', { detail: `At most ${maxOnHand} units of a product are counted.` }),
-        );
-      return answer(201, { id: receipt.id, sku, quantity, receivedAt: receipt.receivedAt });
-    });
-  });
+  routes.post(
+    '/products/:sku/receipts',
+    docs.receiveGoods,
+    param(BySku),
+    body(Received),
+    admitted,
+    idempotent,
+    (c) => {
+      const { sku } = c.req.valid('param');
+      const { quantity } = c.req.valid('json');
+      return answerOnce(c, unit, async ({ sql }) => {
+        const receipt = await receive(sql, sku, quantity);
+        if (receipt === 'unknown') return refusal(notFound(c, sku));
+        if (receipt === 'full')
+          return refusal(
+            problem(c, 'no_room', { detail: `At most ${maxOnHand} units of a product are counted.` }),
+          );
+        return answer(201, { id: receipt.id, sku, quantity, receivedAt: receipt.receivedAt });
+      });
+    },
+  );
 
   return routes;
 }

@@ -111,7 +111,8 @@ export const registerWebhook = operation({
   id: 'registerWebhook',
   tag,
   summary: 'Register an endpoint that is told of every outcome',
-  description: 'Addresses that are not on the public internet are refused, unless `WEBHOOK_NETWORKS` names theirs.',
+  description:
+    'Addresses that are not on the public internet are refused, unless `WEBHOOK_NETWORKS` names theirs.',
   examples: {
     shop: {
       summary: 'A shop',

@@ -146,49 +146,73 @@ export function createNoticeRoutes(context: {
     return c.body(null, 204);
   });
 
-  routes.post('/webhooks/:id/rotate', docs.rotateWebhook, param(ById), body(By), admitted, idempotent, (c) => {
-    const { id } = c.req.valid('param');
-    const account = c.req.valid('json');
-    const secret = newSecret();
-    return answerOnce(c, unit, async ({ sql, onCommit }) => {
-      const endpoint = await rotateSecret(sql, id, secret);
-      if (!endpoint) return refusal(noEndpoint(c, id));
-      onCommit(() => onAction('webhook secret rotated', { ...account, endpoint: id }));
-      return answer(200, { ...endpoint, secret });
-    });
-  });
+  routes.post(
+    '/webhooks/:id/rotate',
+    docs.rotateWebhook,
+    param(ById),
+    body(By),
+    admitted,
+    idempotent,
+    (c) => {
+      const { id } = c.req.valid('param');
+      const account = c.req.valid('json');
+      const secret = newSecret();
+      return answerOnce(c, unit, async ({ sql, onCommit }) => {
+        const endpoint = await rotateSecret(sql, id, secret);
+        if (!endpoint) return refusal(noEndpoint(c, id));
+        onCommit(() => onAction('webhook secret rotated', { ...account, endpoint: id }));
+        return answer(200, { ...endpoint, secret });
+      });
+    },
+  );
 
-  routes.post('/webhooks/:id/enable', docs.enableWebhook, param(ById), body(By), admitted, idempotent, (c) => {
-    const { id } = c.req.valid('param');
-    const account = c.req.valid('json');
-    return answerOnce(c, unit, async ({ sql, onCommit }) => {
-      const endpoint = await enableEndpoint(sql, id);
-      if (!endpoint) return refusal(noEndpoint(c, id));
-      onCommit(() => onAction('webhook enabled', { ...account, endpoint: id }));
-      return answer(200, endpoint);
-    });
-  });
+  routes.post(
+    '/webhooks/:id/enable',
+    docs.enableWebhook,
+    param(ById),
+    body(By),
+    admitted,
+    idempotent,
+    (c) => {
+      const { id } = c.req.valid('param');
+      const account = c.req.valid('json');
+      return answerOnce(c, unit, async ({ sql, onCommit }) => {
+        const endpoint = await enableEndpoint(sql, id);
+        if (!endpoint) return refusal(noEndpoint(c, id));
+        onCommit(() => onAction('webhook enabled', { ...account, endpoint: id }));
+        return answer(200, endpoint);
+      });
+    },
+  );
 
-  routes.post('/webhooks/:id/replay', docs.replayWebhook, param(ById), body(Missed), admitted, idempotent, (c) => {
-    const { id } = c.req.valid('param');
-    const { by, reason, since, until = new Date() } = c.req.valid('json');
-    return answerOnce(c, unit, async ({ sql, onCommit }) => {
-      const endpoint = await findEndpoint(sql, id);
-      if (!endpoint) return refusal(noEndpoint(c, id));
-      if (!endpoint.enabled) return refusal(notReplayed(c, 'disabled'));
-      const missed = await unheard(sql, { endpointId: id, since, until, limit: maxReplayed });
-      await deliverAgain(
-        sql,
-        id,
-        missed.map((orderId) => ({ id: newId(), orderId })),
-      );
-      onCommit(wake);
-      onCommit(() =>
-        onAction('webhook replayed', { by, reason, endpoint: id, since, until, deliveries: missed.length }),
-      );
-      return answer(202, { deliveries: missed.length, more: missed.length === maxReplayed });
-    });
-  });
+  routes.post(
+    '/webhooks/:id/replay',
+    docs.replayWebhook,
+    param(ById),
+    body(Missed),
+    admitted,
+    idempotent,
+    (c) => {
+      const { id } = c.req.valid('param');
+      const { by, reason, since, until = new Date() } = c.req.valid('json');
+      return answerOnce(c, unit, async ({ sql, onCommit }) => {
+        const endpoint = await findEndpoint(sql, id);
+        if (!endpoint) return refusal(noEndpoint(c, id));
+        if (!endpoint.enabled) return refusal(notReplayed(c, 'disabled'));
+        const missed = await unheard(sql, { endpointId: id, since, until, limit: maxReplayed });
+        await deliverAgain(
+          sql,
+          id,
+          missed.map((orderId) => ({ id: newId(), orderId })),
+        );
+        onCommit(wake);
+        onCommit(() =>
+          onAction('webhook replayed', { by, reason, endpoint: id, since, until, deliveries: missed.length }),
+        );
+        return answer(202, { deliveries: missed.length, more: missed.length === maxReplayed });
+      });
+    },
+  );
 
   routes.get('/deliveries', docs.listDeliveries, query(ListDeliveries), admitted, async (c) => {
     const { limit, ...filter } = c.req.valid('query');
@@ -205,19 +229,27 @@ export function createNoticeRoutes(context: {
     return delivery ? c.json(delivery) : noDelivery(c, id);
   });
 
-  routes.post('/deliveries/:id/replay', docs.replayDelivery, param(ById), body(By), admitted, idempotent, (c) => {
-    const { id } = c.req.valid('param');
-    const account = c.req.valid('json');
-    return answerOnce(c, unit, async ({ sql, onCommit }) => {
-      const outcome = await replay(sql, id, mails);
-      if (outcome === undefined) return refusal(noDelivery(c, id));
-      if (outcome !== 'replayed') return refusal(notReplayed(c, outcome));
-      onCommit(wake);
-      onCommit(() => onAction('delivery replayed', { ...account, delivery: id }));
-      const delivery = await findDelivery(sql, id);
-      return delivery ? answer(202, delivery) : refusal(noDelivery(c, id));
-    });
-  });
+  routes.post(
+    '/deliveries/:id/replay',
+    docs.replayDelivery,
+    param(ById),
+    body(By),
+    admitted,
+    idempotent,
+    (c) => {
+      const { id } = c.req.valid('param');
+      const account = c.req.valid('json');
+      return answerOnce(c, unit, async ({ sql, onCommit }) => {
+        const outcome = await replay(sql, id, mails);
+        if (outcome === undefined) return refusal(noDelivery(c, id));
+        if (outcome !== 'replayed') return refusal(notReplayed(c, outcome));
+        onCommit(wake);
+        onCommit(() => onAction('delivery replayed', { ...account, delivery: id }));
+        const delivery = await findDelivery(sql, id);
+        return delivery ? answer(202, delivery) : refusal(noDelivery(c, id));
+      });
+    },
+  );
 
   routes.get('/notices', docs.listNotices, query(ListNotices), admitted, async (c) => {
     const { limit, after } = c.req.valid('query');
