@@ -46,6 +46,9 @@ export interface Contract {
 export const pointerOf = (...keys: readonly string[]) =>
   `#/${keys.map((key) => encodeURIComponent(key.replaceAll('~', '~0').replaceAll('/', '~1'))).join('/')}`;
 
+/** Where there is no operation: what could not be read, and unknown paths and methods. */
+const ofNone = new Set([400, 404, 405, 408, 431]);
+
 /** Nothing that the document does not name: what is not written down cannot be relied on. */
 const strict = (document: unknown): unknown =>
   JSON.parse(JSON.stringify(document), (_, value) =>
@@ -78,7 +81,7 @@ export function createContract(document: Document): Contract {
       .filter((one) => one.method === method && fits(one.path, path))
       .sort((a, b) => a.path.split('{').length - b.path.split('{').length)[0];
     if (!found) {
-      if (response.status !== 404 && response.status !== 405) fail('there is no such operation');
+      if (!ofNone.has(response.status)) fail('there is no such operation');
       return;
     }
     const told = found.operation.responses[response.status];
