@@ -162,7 +162,9 @@ describe('the OpenAPI document', () => {
     const bodies = requestBody ? examples.map(({ value }) => value) : [undefined];
     expect(bodies.length).toBeGreaterThan(0);
     const headers = Object.fromEntries(
-      parameters.flatMap((one) => (one.in === 'header' && one.example ? [[one.name, one.example]] : [])),
+      parameters.flatMap(({ in: place, name, schema }) =>
+        place === 'header' ? [[name, schema.examples?.[0] ?? '']] : [],
+      ),
     );
     const seen = new Set<string>();
     // Each body, and the first one once more with every header that is documented.

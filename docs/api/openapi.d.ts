@@ -1,22 +1,5 @@
 export interface paths {
-    "/livez": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Whether the process lives */
-        get: operations["livez"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/readyz": {
+    "/admin/audit": {
         parameters: {
             query?: never;
             header?: never;
@@ -24,297 +7,12 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Whether the process can serve
-         * @description It has started, and its databases answer. A missing broker does not count.
+         * Compare what all modules say of every order and of all units
+         * @description Where all modules run in one process; otherwise it is a command. One at a time.
          */
-        get: operations["readyz"];
+        get: operations["audit"];
         put?: never;
         post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/metrics": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Everything counted, for Prometheus */
-        get: operations["metrics"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/problems": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Every kind of error */
-        get: operations["listProblems"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/problems/{code}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** A kind of error: where the `type` of a problem leads */
-        get: operations["findProblem"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/orders/events": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * All orders of a customer, now and after every step
-         * @description Nothing is missed of the newest 100 orders. It ends after an hour, or at a stop: come again.
-         */
-        get: operations["followCustomer"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/orders/{id}/events": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** An order now and after every step, until its saga ends */
-        get: operations["followOrder"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/orders": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * List orders, newest first
-         * @description Without `customerId` a customer gets its own, an administrator everybody’s.
-         */
-        get: operations["listOrders"];
-        put?: never;
-        /**
-         * Place an order
-         * @description Answered when it is stored, usually while it is pending. Where a token is asked for, `customerId` must be its `sub`, unless it is an administrator’s.
-         */
-        post: operations["placeOrder"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/orders/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** An order as it is now */
-        get: operations["findOrder"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/orders/{id}/timeline": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Every step of an order and every message that travelled for it */
-        get: operations["findTimeline"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/orders/{id}/cancel": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Cancel an order
-         * @description Also one that is cancelled already; not one that is confirmed or rejected.
-         */
-        post: operations["cancelOrder"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/admin/order/orders/{id}/deadline": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Do not wait any longer for the answer to an order’s command
-         * @description The command is sent again at once, or the saga turns back if that was the last attempt.
-         */
-        post: operations["expireDeadline"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/admin/order/webhooks": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** List endpoints, newest first */
-        get: operations["listWebhooks"];
-        put?: never;
-        /**
-         * Register an endpoint that is told of every outcome
-         * @description Addresses that are not on the public internet are refused, unless `WEBHOOK_NETWORKS` names theirs.
-         */
-        post: operations["registerWebhook"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/admin/order/webhooks/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** An endpoint */
-        get: operations["findWebhook"];
-        put?: never;
-        post?: never;
-        /**
-         * Delete an endpoint
-         * @description What is on its way to it is not sent any more.
-         */
-        delete: operations["deleteWebhook"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/admin/order/webhooks/{id}/rotate": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Replace an endpoint’s secret
-         * @description The old one signs for another day.
-         */
-        post: operations["rotateWebhook"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/admin/order/webhooks/{id}/enable": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Tell an endpoint again that has said that it wants no more */
-        post: operations["enableWebhook"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/admin/order/webhooks/{id}/replay": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Tell an endpoint what it has missed
-         * @description Of orders placed from `since` to before `until`, up to 1,000 at a time.
-         */
-        post: operations["replayWebhook"];
         delete?: never;
         options?: never;
         head?: never;
@@ -372,7 +70,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/admin/order/notices": {
+    "/admin/order/facts": {
         parameters: {
             query?: never;
             header?: never;
@@ -380,27 +78,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * What is said of every outcome
-         * @description Also where nobody listens: what would be said. Addresses are masked.
+         * order: what it states about itself, on one snapshot
+         * @description For the audit of three processes: a fact a line, those about no order first, `end` at the end.
          */
-        get: operations["listNotices"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/admin/order/outbox": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** order: what waits to be sent, by type */
-        get: operations["listOrderOutbox"];
+        get: operations["readOrderFacts"];
         put?: never;
         post?: never;
         delete?: never;
@@ -420,43 +101,6 @@ export interface paths {
         get: operations["listOrderFailures"];
         put?: never;
         post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/admin/order/failures/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** order: a message that could not be handled, whole */
-        get: operations["findOrderFailure"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/admin/order/failures/redrive": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * order: try failed messages again
-         * @description Up to 10,000, the oldest first. Who did it, and why, is written to the log.
-         */
-        post: operations["redriveOrderFailures"];
         delete?: never;
         options?: never;
         head?: never;
@@ -483,7 +127,44 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/admin/order/facts": {
+    "/admin/order/failures/redrive": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * order: try failed messages again
+         * @description Up to 10,000, the oldest first. Who did it, and why, is written to the log.
+         */
+        post: operations["redriveOrderFailures"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/order/failures/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** order: a message that could not be handled, whole */
+        get: operations["findOrderFailure"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/order/notices": {
         parameters: {
             query?: never;
             header?: never;
@@ -491,10 +172,619 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * order: what it states about itself, on one snapshot
+         * What is said of every outcome
+         * @description Also where nobody listens: what would be said. Addresses are masked.
+         */
+        get: operations["listNotices"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/order/orders/{id}/deadline": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Do not wait any longer for the answer to an order’s command
+         * @description The command is sent again at once, or the saga turns back if that was the last attempt.
+         */
+        post: operations["expireDeadline"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/order/outbox": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** order: what waits to be sent, by type */
+        get: operations["listOrderOutbox"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/order/webhooks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List endpoints, newest first */
+        get: operations["listWebhooks"];
+        put?: never;
+        /**
+         * Register an endpoint that is told of every outcome
+         * @description Addresses that are not on the public internet are refused, unless `WEBHOOK_NETWORKS` names theirs.
+         */
+        post: operations["registerWebhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/order/webhooks/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** An endpoint */
+        get: operations["findWebhook"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete an endpoint
+         * @description What is on its way to it is not sent any more.
+         */
+        delete: operations["deleteWebhook"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/order/webhooks/{id}/enable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tell an endpoint again that has said that it wants no more */
+        post: operations["enableWebhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/order/webhooks/{id}/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Tell an endpoint what it has missed
+         * @description Of orders placed from `since` to before `until`, up to 1,000 at a time.
+         */
+        post: operations["replayWebhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/order/webhooks/{id}/rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Replace an endpoint’s secret
+         * @description The old one signs for another day.
+         */
+        post: operations["rotateWebhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/payment/facts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * payment: what it states about itself, on one snapshot
          * @description For the audit of three processes: a fact a line, those about no order first, `end` at the end.
          */
-        get: operations["readOrderFacts"];
+        get: operations["readPaymentFacts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/payment/failures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** payment: messages that could not be handled, grouped by error */
+        get: operations["listPaymentFailures"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/payment/failures/discard": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * payment: give failed messages up
+         * @description Up to 10,000, the oldest first. Who did it, and why, is written to the log.
+         */
+        post: operations["discardPaymentFailures"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/payment/failures/redrive": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * payment: try failed messages again
+         * @description Up to 10,000, the oldest first. Who did it, and why, is written to the log.
+         */
+        post: operations["redrivePaymentFailures"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/payment/failures/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** payment: a message that could not be handled, whole */
+        get: operations["findPaymentFailure"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/payment/outbox": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** payment: what waits to be sent, by type */
+        get: operations["listPaymentOutbox"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/stock/facts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * stock: what it states about itself, on one snapshot
+         * @description For the audit of three processes: a fact a line, those about no order first, `end` at the end.
+         */
+        get: operations["readStockFacts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/stock/failures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** stock: messages that could not be handled, grouped by error */
+        get: operations["listStockFailures"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/stock/failures/discard": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * stock: give failed messages up
+         * @description Up to 10,000, the oldest first. Who did it, and why, is written to the log.
+         */
+        post: operations["discardStockFailures"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/stock/failures/redrive": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * stock: try failed messages again
+         * @description Up to 10,000, the oldest first. Who did it, and why, is written to the log.
+         */
+        post: operations["redriveStockFailures"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/stock/failures/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** stock: a message that could not be handled, whole */
+        get: operations["findStockFailure"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/stock/outbox": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** stock: what waits to be sent, by type */
+        get: operations["listStockOutbox"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/docs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** This document as a page to read and to try */
+        get: operations["docs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/docs/{file}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What that page is made of */
+        get: operations["docsFile"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/livez": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether the process lives */
+        get: operations["livez"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Everything counted, for Prometheus */
+        get: operations["metrics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/openapi.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** This document */
+        get: operations["openApi"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/orders": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List orders, newest first
+         * @description Without `customerId` a customer gets its own, an administrator everybody’s.
+         */
+        get: operations["listOrders"];
+        put?: never;
+        /**
+         * Place an order
+         * @description Answered when it is stored, usually while it is pending. Where a token is asked for, `customerId` must be its `sub`, unless it is an administrator’s.
+         */
+        post: operations["placeOrder"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/orders/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * All orders of a customer, now and after every step
+         * @description Nothing is missed of the newest 100 orders. It ends after an hour, or at a stop: come again.
+         */
+        get: operations["followCustomer"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/orders/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** An order as it is now */
+        get: operations["findOrder"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/orders/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel an order
+         * @description Also one that is cancelled already; not one that is confirmed or rejected.
+         */
+        post: operations["cancelOrder"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/orders/{id}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** An order now and after every step, until its saga ends */
+        get: operations["followOrder"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/orders/{id}/timeline": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every step of an order and every message that travelled for it */
+        get: operations["findTimeline"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/payments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List payments, newest first */
+        get: operations["listPayments"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/problems": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every kind of error */
+        get: operations["listProblems"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/problems/{code}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A kind of error: where the `type` of a problem leads */
+        get: operations["findProblem"];
         put?: never;
         post?: never;
         delete?: never;
@@ -558,98 +848,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/admin/stock/outbox": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** stock: what waits to be sent, by type */
-        get: operations["listStockOutbox"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/admin/stock/failures": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** stock: messages that could not be handled, grouped by error */
-        get: operations["listStockFailures"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/admin/stock/failures/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** stock: a message that could not be handled, whole */
-        get: operations["findStockFailure"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/admin/stock/failures/redrive": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * stock: try failed messages again
-         * @description Up to 10,000, the oldest first. Who did it, and why, is written to the log.
-         */
-        post: operations["redriveStockFailures"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/admin/stock/failures/discard": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * stock: give failed messages up
-         * @description Up to 10,000, the oldest first. Who did it, and why, is written to the log.
-         */
-        post: operations["discardStockFailures"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/admin/stock/facts": {
+    "/readyz": {
         parameters: {
             query?: never;
             header?: never;
@@ -657,209 +856,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * stock: what it states about itself, on one snapshot
-         * @description For the audit of three processes: a fact a line, those about no order first, `end` at the end.
+         * Whether the process can serve
+         * @description It has started, and its databases answer. A missing broker does not count.
          */
-        get: operations["readStockFacts"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/payments": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** List payments, newest first */
-        get: operations["listPayments"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/admin/payment/outbox": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** payment: what waits to be sent, by type */
-        get: operations["listPaymentOutbox"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/admin/payment/failures": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** payment: messages that could not be handled, grouped by error */
-        get: operations["listPaymentFailures"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/admin/payment/failures/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** payment: a message that could not be handled, whole */
-        get: operations["findPaymentFailure"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/admin/payment/failures/redrive": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * payment: try failed messages again
-         * @description Up to 10,000, the oldest first. Who did it, and why, is written to the log.
-         */
-        post: operations["redrivePaymentFailures"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/admin/payment/failures/discard": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * payment: give failed messages up
-         * @description Up to 10,000, the oldest first. Who did it, and why, is written to the log.
-         */
-        post: operations["discardPaymentFailures"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/admin/payment/facts": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * payment: what it states about itself, on one snapshot
-         * @description For the audit of three processes: a fact a line, those about no order first, `end` at the end.
-         */
-        get: operations["readPaymentFacts"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/admin/audit": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Compare what all modules say of every order and of all units
-         * @description Where all modules run in one process; otherwise it is a command. One at a time.
-         */
-        get: operations["audit"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/openapi.json": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** This document */
-        get: operations["openApi"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/docs": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** This document as a page to read and to try */
-        get: operations["docs"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/docs/{file}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** What that page is made of */
-        get: operations["docsFile"];
+        get: operations["readyz"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1789,296 +1789,94 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
-    livez: {
+    audit: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description How long the modules may differ. */
+                graceSeconds?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description It does. */
+            /** @description What is wrong, and what to do about it. */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
                     /**
                      * @example {
-                     *       "ok": true
+                     *       "clean": true,
+                     *       "at": "2026-11-24T11:25:53.814Z",
+                     *       "graceSeconds": 60,
+                     *       "tookSeconds": 0.1,
+                     *       "orders": 2,
+                     *       "messaging": {
+                     *         "order": {
+                     *           "outboxMessages": 0,
+                     *           "outboxOldestSeconds": 0,
+                     *           "parked": 0,
+                     *           "dead": 0
+                     *         }
+                     *       },
+                     *       "findings": []
                      *     }
                      */
                     "application/json": {
-                        /** @constant */
-                        ok: true;
+                        clean: boolean;
+                        /** Format: date-time */
+                        at: string;
+                        graceSeconds: number;
+                        tookSeconds: number;
+                        orders: number;
+                        messaging: {
+                            [key: string]: {
+                                outboxMessages: number;
+                                outboxOldestSeconds: number;
+                                parked: number;
+                                dead: number;
+                            };
+                        };
+                        findings: {
+                            invariant: string;
+                            title: string;
+                            whatToDo: string;
+                            count: number;
+                            /** @description At the first look. */
+                            suspected: number;
+                            examples: {
+                                subject: string;
+                                says: {
+                                    [key: string]: string | null;
+                                };
+                            }[];
+                        }[];
                     };
                 };
             };
             400: components["responses"]["malformed_request"];
-            408: components["responses"]["request_timeout"];
-            431: components["responses"]["headers_too_large"];
-            500: components["responses"]["internal_error"];
-        };
-    };
-    readyz: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description It can. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "ok": true,
-                     *       "checks": [
-                     *         {
-                     *           "name": "started",
-                     *           "ok": true
-                     *         }
-                     *       ]
-                     *     }
-                     */
-                    "application/json": components["schemas"]["Readiness"];
-                };
-            };
-            400: components["responses"]["malformed_request"];
-            408: components["responses"]["request_timeout"];
-            431: components["responses"]["headers_too_large"];
-            500: components["responses"]["internal_error"];
-            /** @description It cannot. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "ok": false,
-                     *       "checks": [
-                     *         {
-                     *           "name": "order",
-                     *           "ok": false,
-                     *           "detail": "its database does not answer"
-                     *         }
-                     *       ]
-                     *     }
-                     */
-                    "application/json": components["schemas"]["Readiness"];
-                };
-            };
-        };
-    };
-    metrics: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The text format of Prometheus. */
-            200: {
-                headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example # HELP broker_ready 1: connected, and not blocked.
-                     *     # TYPE broker_ready gauge
-                     *     broker_ready{module="order"} 1
-                     */
-                    "text/plain": string;
-                };
-            };
-            400: components["responses"]["malformed_request"];
             401: components["responses"]["token_needed.token_invalid"];
             403: components["responses"]["forbidden"];
             408: components["responses"]["request_timeout"];
-            429: components["responses"]["too_many_requests"];
-            431: components["responses"]["headers_too_large"];
-            500: components["responses"]["internal_error"];
-            503: components["responses"]["tokens_unavailable"];
-        };
-    };
-    listProblems: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description All of them. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /** @example # Problems */
-                    "text/markdown": string;
-                };
-            };
-            400: components["responses"]["malformed_request"];
-            408: components["responses"]["request_timeout"];
-            431: components["responses"]["headers_too_large"];
-            500: components["responses"]["internal_error"];
-        };
-    };
-    findProblem: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                code: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description When it is met, and what to do. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example ## forbidden
-                     *
-                     *     403: This is not allowed.
-                     */
-                    "text/markdown": string;
-                };
-            };
-            400: components["responses"]["malformed_request"];
-            404: components["responses"]["not_found"];
-            408: components["responses"]["request_timeout"];
-            431: components["responses"]["headers_too_large"];
-            500: components["responses"]["internal_error"];
-        };
-    };
-    followCustomer: {
-        parameters: {
-            query: {
-                customerId: string;
-            };
-            header?: {
-                /**
-                 * @description The last `id` that was read: what came after it is sent first.
-                 * @example 1
-                 */
-                "Last-Event-ID"?: string;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Server-Sent Events, each named `order`, its `data` an order as `GET` shows it at that moment. A line that begins with a colon keeps the connection open. */
-            200: {
-                headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example retry: 1500
-                     *
-                     *     id: 1
-                     *     event: order
-                     *     data: {"id":"01a20d4e-2116-73a4-ac27-ca1dece9e99f","customerId":"cus_1","status":"pending","step":"reserving_stock","reason":null,"lines":[{"sku":"MUG-01","name":"Mug","quantity":1,"unitPrice":1250}],"total":1250,"currency":"EUR","createdAt":"2026-11-24T11:25:53.814Z","updatedAt":"2026-11-24T11:25:53.814Z"}
-                     */
-                    "text/event-stream": string;
-                };
-            };
-            400: components["responses"]["malformed_request"];
-            401: components["responses"]["token_needed.token_invalid"];
-            403: components["responses"]["forbidden"];
-            408: components["responses"]["request_timeout"];
+            409: components["responses"]["audit_running"];
             422: components["responses"]["invalid_query"];
             429: components["responses"]["too_many_requests"];
             431: components["responses"]["headers_too_large"];
             500: components["responses"]["internal_error"];
-            503: components["responses"]["tokens_unavailable.too_many_requests_at_once.too_many_listeners.unavailable"];
+            503: components["responses"]["tokens_unavailable.audit_ended.unavailable"];
         };
     };
-    followOrder: {
-        parameters: {
-            query?: never;
-            header?: {
-                /**
-                 * @description The last `id` that was read: what came after it is sent first.
-                 * @example 1
-                 */
-                "Last-Event-ID"?: string;
-            };
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Server-Sent Events, each named `order`, its `data` an order as `GET` shows it at that moment. A line that begins with a colon keeps the connection open. */
-            200: {
-                headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example retry: 1500
-                     *
-                     *     id: 1
-                     *     event: order
-                     *     data: {"id":"01a20d4e-2116-73a4-ac27-ca1dece9e99f","customerId":"cus_1","status":"pending","step":"reserving_stock","reason":null,"lines":[{"sku":"MUG-01","name":"Mug","quantity":1,"unitPrice":1250}],"total":1250,"currency":"EUR","createdAt":"2026-11-24T11:25:53.814Z","updatedAt":"2026-11-24T11:25:53.814Z"}
-                     */
-                    "text/event-stream": string;
-                };
-            };
-            /** @description The saga has ended, and `Last-Event-ID` is its end: do not come again. */
-            204: {
-                headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            400: components["responses"]["malformed_request"];
-            401: components["responses"]["token_needed.token_invalid"];
-            403: components["responses"]["forbidden"];
-            404: components["responses"]["not_found.order_not_found"];
-            408: components["responses"]["request_timeout"];
-            429: components["responses"]["too_many_requests"];
-            431: components["responses"]["headers_too_large"];
-            500: components["responses"]["internal_error"];
-            503: components["responses"]["tokens_unavailable.too_many_requests_at_once.too_many_listeners.unavailable"];
-        };
-    };
-    listOrders: {
+    listDeliveries: {
         parameters: {
             query?: {
-                customerId?: string;
-                status?: "pending" | "confirmed" | "rejected" | "cancelled";
-                /** @description A moment as 2026-03-01T12:00:00Z, or a day as 2026-03-01: its first moment in UTC. */
-                placedAfter?: string;
-                /** @description A moment as 2026-03-01T12:00:00Z, or a day as 2026-03-01: its first moment in UTC. */
-                placedBefore?: string;
+                orderId?: string;
+                endpointId?: string;
+                state?: "pending" | "delivered" | "failed";
                 /** @description How many; more than 100 is taken as 100. */
                 limit?: number;
                 /** @description The `nextCursor` of the page before. */
@@ -2090,7 +1888,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description A page of orders. */
+            /** @description A page of deliveries. */
             200: {
                 headers: {
                     RateLimit: components["headers"]["RateLimit"];
@@ -2103,29 +1901,21 @@ export interface operations {
                      *       "data": [
                      *         {
                      *           "id": "01a20d4e-2116-73a4-ac27-ca1dece9e99f",
-                     *           "customerId": "cus_1",
-                     *           "status": "pending",
-                     *           "step": "reserving_stock",
-                     *           "reason": null,
-                     *           "lines": [
-                     *             {
-                     *               "sku": "MUG-01",
-                     *               "name": "Mug",
-                     *               "quantity": 1,
-                     *               "unitPrice": 1250
-                     *             }
-                     *           ],
-                     *           "total": 1250,
-                     *           "currency": "EUR",
-                     *           "createdAt": "2026-11-24T11:25:53.814Z",
-                     *           "updatedAt": "2026-11-24T11:25:53.814Z"
+                     *           "orderId": "01a20d4e-2116-73a4-ac27-ca1dece9e99f",
+                     *           "channel": "webhook",
+                     *           "endpointId": "01a20d4e-2116-73a4-ac27-ca1dece9e99f",
+                     *           "state": "pending",
+                     *           "attempts": 1,
+                     *           "nextAttemptAt": "2026-11-24T11:25:53.814Z",
+                     *           "endedAt": null,
+                     *           "error": "answered 500"
                      *         }
                      *       ],
                      *       "nextCursor": null
                      *     }
                      */
                     "application/json": {
-                        data: components["schemas"]["Order"][];
+                        data: components["schemas"]["Delivery"][];
                         nextCursor: string | null;
                     };
                 };
@@ -2141,160 +1931,7 @@ export interface operations {
             503: components["responses"]["tokens_unavailable.too_many_requests_at_once.unavailable"];
         };
     };
-    placeOrder: {
-        parameters: {
-            query?: never;
-            header?: {
-                /**
-                 * @description `wait=10`: answer when the order has its outcome, or as it is after so many seconds (30 at most).
-                 * @example wait=10
-                 */
-                Prefer?: string;
-                /**
-                 * @description Your own name for this request: however often it comes, it has one effect, and everybody gets the first answer. Kept for a day.
-                 * @example 0b8a2d5e
-                 */
-                "Idempotency-Key"?: string;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": {
-                    customerId: string;
-                    lines: {
-                        sku: string;
-                        quantity: number;
-                    }[];
-                    paymentToken: string;
-                    /** Format: email */
-                    email?: string;
-                };
-            };
-        };
-        responses: {
-            /** @description It is placed. */
-            201: {
-                headers: {
-                    Location: components["headers"]["Location"];
-                    "Preference-Applied": components["headers"]["Preference-Applied"];
-                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "id": "01a20d4e-2116-73a4-ac27-ca1dece9e99f",
-                     *       "customerId": "cus_1",
-                     *       "status": "pending",
-                     *       "step": "reserving_stock",
-                     *       "reason": null,
-                     *       "lines": [
-                     *         {
-                     *           "sku": "MUG-01",
-                     *           "name": "Mug",
-                     *           "quantity": 1,
-                     *           "unitPrice": 1250
-                     *         }
-                     *       ],
-                     *       "total": 1250,
-                     *       "currency": "EUR",
-                     *       "createdAt": "2026-11-24T11:25:53.814Z",
-                     *       "updatedAt": "2026-11-24T11:25:53.814Z"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["Order"];
-                };
-            };
-            400: components["responses"]["malformed_request.body_cut_off.body_not_json.invalid_idempotency_key"];
-            401: components["responses"]["token_needed.token_invalid"];
-            403: components["responses"]["forbidden"];
-            408: components["responses"]["request_timeout"];
-            409: components["responses"]["request_in_progress"];
-            413: components["responses"]["body_too_large"];
-            415: components["responses"]["body_not_json_type"];
-            422: components["responses"]["invalid_body.idempotency_key_reused.order_not_placeable"];
-            429: components["responses"]["too_many_requests"];
-            431: components["responses"]["headers_too_large"];
-            500: components["responses"]["internal_error"];
-            503: components["responses"]["tokens_unavailable.products_unknown.too_many_requests_at_once.unavailable.outcome_unknown"];
-        };
-    };
-    findOrder: {
-        parameters: {
-            query?: never;
-            header?: {
-                /**
-                 * @description The `ETag` of what you have: if it is still so, the answer is a 304.
-                 * @example "mMnJsTdVtYlWt7Y5lX4e0Q"
-                 */
-                "If-None-Match"?: string;
-            };
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The order. */
-            200: {
-                headers: {
-                    ETag: components["headers"]["ETag"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "id": "01a20d4e-2116-73a4-ac27-ca1dece9e99f",
-                     *       "customerId": "cus_1",
-                     *       "status": "pending",
-                     *       "step": "reserving_stock",
-                     *       "reason": null,
-                     *       "lines": [
-                     *         {
-                     *           "sku": "MUG-01",
-                     *           "name": "Mug",
-                     *           "quantity": 1,
-                     *           "unitPrice": 1250
-                     *         }
-                     *       ],
-                     *       "total": 1250,
-                     *       "currency": "EUR",
-                     *       "createdAt": "2026-11-24T11:25:53.814Z",
-                     *       "updatedAt": "2026-11-24T11:25:53.814Z"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["Order"];
-                };
-            };
-            /** @description It is as you have it. */
-            304: {
-                headers: {
-                    ETag: components["headers"]["ETag"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            400: components["responses"]["malformed_request"];
-            401: components["responses"]["token_needed.token_invalid"];
-            403: components["responses"]["forbidden"];
-            404: components["responses"]["not_found.order_not_found"];
-            408: components["responses"]["request_timeout"];
-            429: components["responses"]["too_many_requests"];
-            431: components["responses"]["headers_too_large"];
-            500: components["responses"]["internal_error"];
-            503: components["responses"]["tokens_unavailable.too_many_requests_at_once.unavailable"];
-        };
-    };
-    findTimeline: {
+    findDelivery: {
         parameters: {
             query?: never;
             header?: never;
@@ -2305,7 +1942,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Its steps in their order; its messages, causes before what they cause. */
+            /** @description The delivery. */
             200: {
                 headers: {
                     RateLimit: components["headers"]["RateLimit"];
@@ -2315,75 +1952,33 @@ export interface operations {
                 content: {
                     /**
                      * @example {
+                     *       "id": "01a20d4e-2116-73a4-ac27-ca1dece9e99f",
                      *       "orderId": "01a20d4e-2116-73a4-ac27-ca1dece9e99f",
-                     *       "steps": [
+                     *       "channel": "webhook",
+                     *       "endpointId": "01a20d4e-2116-73a4-ac27-ca1dece9e99f",
+                     *       "state": "pending",
+                     *       "attempts": 1,
+                     *       "nextAttemptAt": "2026-11-24T11:25:53.814Z",
+                     *       "endedAt": null,
+                     *       "error": "answered 500",
+                     *       "history": [
                      *         {
-                     *           "seq": 1,
+                     *           "number": 1,
                      *           "at": "2026-11-24T11:25:53.814Z",
-                     *           "event": "place",
-                     *           "heeded": true,
-                     *           "step": "reserving_stock",
-                     *           "status": "pending",
-                     *           "messageId": null
-                     *         }
-                     *       ],
-                     *       "hops": [
-                     *         {
-                     *           "id": "01a20d4e-2117-7000-8c7e-3f0d5f9a1b2c",
-                     *           "type": "stock.reserve",
-                     *           "module": "order",
-                     *           "receiver": "stock",
-                     *           "written": "2026-11-24T11:25:53.814Z",
-                     *           "sent": null,
-                     *           "received": null,
-                     *           "handled": null,
-                     *           "attempts": null,
-                     *           "causationId": null
+                     *           "outcome": "failed",
+                     *           "error": "answered 500",
+                     *           "seconds": 0.2
                      *         }
                      *       ]
                      *     }
                      */
-                    "application/json": {
-                        /** Format: uuid */
-                        orderId: string;
-                        steps: {
-                            seq: number;
-                            /** Format: date-time */
-                            at: string;
-                            /** @description `place`, the type of a reply, `cancel`, `deadline`, `gave_up`. */
-                            event: string;
-                            /** @description False: it came late or twice, and nothing followed. */
-                            heeded: boolean;
-                            /** @enum {string} */
-                            step: "reserving_stock" | "authorizing_payment" | "voiding_payment" | "releasing_stock" | "done";
-                            /** @enum {string} */
-                            status: "pending" | "confirmed" | "rejected" | "cancelled";
-                            messageId: string | null;
-                        }[];
-                        hops: {
-                            /** Format: uuid */
-                            id: string;
-                            type: string;
-                            /** @description Who wrote it. */
-                            module: string;
-                            /** @description Who handles it; null: news. */
-                            receiver: string | null;
-                            /** Format: date-time */
-                            written: string;
-                            sent: string | null;
-                            received: string | null;
-                            handled: string | null;
-                            attempts: number | null;
-                            /** @description The message that it follows from. */
-                            causationId: string | null;
-                        }[];
-                    };
+                    "application/json": components["schemas"]["DeliveryWithHistory"];
                 };
             };
             400: components["responses"]["malformed_request"];
             401: components["responses"]["token_needed.token_invalid"];
             403: components["responses"]["forbidden"];
-            404: components["responses"]["not_found.order_not_found"];
+            404: components["responses"]["not_found.delivery_not_found"];
             408: components["responses"]["request_timeout"];
             429: components["responses"]["too_many_requests"];
             431: components["responses"]["headers_too_large"];
@@ -2391,14 +1986,11 @@ export interface operations {
             503: components["responses"]["tokens_unavailable.too_many_requests_at_once.unavailable"];
         };
     };
-    cancelOrder: {
+    replayDelivery: {
         parameters: {
             query?: never;
             header?: {
-                /**
-                 * @description Your own name for this request: however often it comes, it has one effect, and everybody gets the first answer. Kept for a day.
-                 * @example 0b8a2d5e
-                 */
+                /** @description Your own name for this request: however often it comes, it has one effect, and everybody gets the first answer. Kept for a day. */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -2406,9 +1998,16 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody: {
+            content: {
+                "application/json": {
+                    by: string;
+                    reason: string;
+                };
+            };
+        };
         responses: {
-            /** @description It is cancelled; what was reserved and authorized for it is being given back. */
+            /** @description It is on its way. */
             202: {
                 headers: {
                     "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
@@ -2420,51 +2019,417 @@ export interface operations {
                     /**
                      * @example {
                      *       "id": "01a20d4e-2116-73a4-ac27-ca1dece9e99f",
-                     *       "customerId": "cus_1",
-                     *       "status": "cancelled",
-                     *       "step": "releasing_stock",
-                     *       "reason": {
-                     *         "code": "cancelled_by_customer",
-                     *         "detail": "The customer cancelled the order."
-                     *       },
-                     *       "lines": [
+                     *       "orderId": "01a20d4e-2116-73a4-ac27-ca1dece9e99f",
+                     *       "channel": "webhook",
+                     *       "endpointId": "01a20d4e-2116-73a4-ac27-ca1dece9e99f",
+                     *       "state": "pending",
+                     *       "attempts": 1,
+                     *       "nextAttemptAt": "2026-11-24T11:25:53.814Z",
+                     *       "endedAt": null,
+                     *       "error": "answered 500",
+                     *       "history": [
                      *         {
-                     *           "sku": "MUG-01",
-                     *           "name": "Mug",
-                     *           "quantity": 1,
-                     *           "unitPrice": 1250
+                     *           "number": 1,
+                     *           "at": "2026-11-24T11:25:53.814Z",
+                     *           "outcome": "failed",
+                     *           "error": "answered 500",
+                     *           "seconds": 0.2
                      *         }
-                     *       ],
-                     *       "total": 1250,
-                     *       "currency": "EUR",
-                     *       "createdAt": "2026-11-24T11:25:53.814Z",
-                     *       "updatedAt": "2026-11-24T11:25:53.814Z"
+                     *       ]
                      *     }
                      */
-                    "application/json": components["schemas"]["Order"];
+                    "application/json": components["schemas"]["DeliveryWithHistory"];
                 };
             };
-            400: components["responses"]["malformed_request.invalid_idempotency_key"];
+            400: components["responses"]["malformed_request.body_cut_off.body_not_json.invalid_idempotency_key"];
             401: components["responses"]["token_needed.token_invalid"];
             403: components["responses"]["forbidden"];
-            404: components["responses"]["not_found.order_not_found"];
+            404: components["responses"]["not_found.delivery_not_found"];
             408: components["responses"]["request_timeout"];
-            409: components["responses"]["request_in_progress.order_not_cancellable"];
-            422: components["responses"]["idempotency_key_reused"];
+            409: components["responses"]["request_in_progress.not_replayable"];
+            413: components["responses"]["body_too_large"];
+            415: components["responses"]["body_not_json_type"];
+            422: components["responses"]["invalid_body.idempotency_key_reused"];
             429: components["responses"]["too_many_requests"];
             431: components["responses"]["headers_too_large"];
             500: components["responses"]["internal_error"];
             503: components["responses"]["tokens_unavailable.too_many_requests_at_once.unavailable.outcome_unknown"];
         };
     };
+    readOrderFacts: {
+        parameters: {
+            query?: {
+                /** @description Of these orders only: at most 100, with commas between. */
+                orderIds?: string;
+                /** @description `0`: without those about products. */
+                products?: "0" | "1";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description NDJSON. */
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {"fact":"messaging","module":"order","outboxMessages":0,"outboxOldestSeconds":0,"parked":0,"dead":0}
+                     *     {"fact":"end"}
+                     */
+                    "application/x-ndjson": string;
+                };
+            };
+            400: components["responses"]["malformed_request"];
+            401: components["responses"]["token_needed.token_invalid"];
+            403: components["responses"]["forbidden"];
+            408: components["responses"]["request_timeout"];
+            422: components["responses"]["invalid_query"];
+            429: components["responses"]["too_many_requests"];
+            431: components["responses"]["headers_too_large"];
+            500: components["responses"]["internal_error"];
+            503: components["responses"]["tokens_unavailable.facts_busy.unavailable"];
+        };
+    };
+    listOrderFailures: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The largest groups first, at most 100. */
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "type": "stock.reserved",
+                     *           "error": "ImpossibleMessage: there is no order …",
+                     *           "parked": 0,
+                     *           "dead": 1,
+                     *           "seen": 1,
+                     *           "oldestAt": "2026-11-24T11:25:53.814Z",
+                     *           "latestAt": "2026-11-24T11:25:53.814Z",
+                     *           "exampleIds": [
+                     *             "01a20d4e-2116-73a4-ac27-ca1dece9e99f"
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "nextCursor": null
+                     *     }
+                     */
+                    "application/json": {
+                        data: {
+                            /** @description Null: it could not be read. */
+                            type: string | null;
+                            /** @description Without the ids and numbers in it. */
+                            error: string;
+                            /** @description Those that are tried again by themselves. */
+                            parked: number;
+                            /** @description Those that wait for a person. */
+                            dead: number;
+                            /** @description How often they came in. */
+                            seen: number;
+                            /** Format: date-time */
+                            oldestAt: string;
+                            /** Format: date-time */
+                            latestAt: string;
+                            exampleIds: string[];
+                        }[];
+                        nextCursor: null;
+                    };
+                };
+            };
+            400: components["responses"]["malformed_request"];
+            401: components["responses"]["token_needed.token_invalid"];
+            403: components["responses"]["forbidden"];
+            408: components["responses"]["request_timeout"];
+            429: components["responses"]["too_many_requests"];
+            431: components["responses"]["headers_too_large"];
+            500: components["responses"]["internal_error"];
+            503: components["responses"]["tokens_unavailable.unavailable"];
+        };
+    };
+    discardOrderFailures: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Your own name for this request: however often it comes, it has one effect, and everybody gets the first answer. Kept for a day. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    by: string;
+                    reason: string;
+                    ids: string[];
+                } | {
+                    by: string;
+                    reason: string;
+                    group: {
+                        type: string | null;
+                        error: string;
+                    };
+                } | {
+                    by: string;
+                    reason: string;
+                    /** @constant */
+                    all: true;
+                };
+            };
+        };
+        responses: {
+            /** @description So many are given up. */
+            200: {
+                headers: {
+                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "failures": 3
+                     *     }
+                     */
+                    "application/json": {
+                        failures: number;
+                    };
+                };
+            };
+            400: components["responses"]["malformed_request.body_cut_off.body_not_json.invalid_idempotency_key"];
+            401: components["responses"]["token_needed.token_invalid"];
+            403: components["responses"]["forbidden"];
+            408: components["responses"]["request_timeout"];
+            409: components["responses"]["request_in_progress"];
+            413: components["responses"]["body_too_large"];
+            415: components["responses"]["body_not_json_type"];
+            422: components["responses"]["invalid_body.idempotency_key_reused"];
+            429: components["responses"]["too_many_requests"];
+            431: components["responses"]["headers_too_large"];
+            500: components["responses"]["internal_error"];
+            503: components["responses"]["tokens_unavailable.too_many_requests_at_once.unavailable.outcome_unknown"];
+        };
+    };
+    redriveOrderFailures: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Your own name for this request: however often it comes, it has one effect, and everybody gets the first answer. Kept for a day. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    by: string;
+                    reason: string;
+                    ids: string[];
+                } | {
+                    by: string;
+                    reason: string;
+                    group: {
+                        type: string | null;
+                        error: string;
+                    };
+                } | {
+                    by: string;
+                    reason: string;
+                    /** @constant */
+                    all: true;
+                };
+            };
+        };
+        responses: {
+            /** @description So many are tried again. */
+            200: {
+                headers: {
+                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "failures": 3
+                     *     }
+                     */
+                    "application/json": {
+                        failures: number;
+                    };
+                };
+            };
+            400: components["responses"]["malformed_request.body_cut_off.body_not_json.invalid_idempotency_key"];
+            401: components["responses"]["token_needed.token_invalid"];
+            403: components["responses"]["forbidden"];
+            408: components["responses"]["request_timeout"];
+            409: components["responses"]["request_in_progress"];
+            413: components["responses"]["body_too_large"];
+            415: components["responses"]["body_not_json_type"];
+            422: components["responses"]["invalid_body.idempotency_key_reused"];
+            429: components["responses"]["too_many_requests"];
+            431: components["responses"]["headers_too_large"];
+            500: components["responses"]["internal_error"];
+            503: components["responses"]["tokens_unavailable.too_many_requests_at_once.unavailable.outcome_unknown"];
+        };
+    };
+    findOrderFailure: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The failure. */
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "01a20d4e-2116-73a4-ac27-ca1dece9e99f",
+                     *       "type": "stock.reserved",
+                     *       "subject": "01a20d4e-2116-73a4-ac27-ca1dece9e99f",
+                     *       "message": {
+                     *         "type": "stock.reserved"
+                     *       },
+                     *       "error": "ImpossibleMessage: there is no order …",
+                     *       "attempts": 1,
+                     *       "seen": 1,
+                     *       "nextAttemptAt": null,
+                     *       "parkedAt": "2026-11-24T11:25:53.814Z",
+                     *       "failedAt": "2026-11-24T11:25:53.814Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            400: components["responses"]["malformed_request"];
+            401: components["responses"]["token_needed.token_invalid"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["not_found.failure_not_found"];
+            408: components["responses"]["request_timeout"];
+            429: components["responses"]["too_many_requests"];
+            431: components["responses"]["headers_too_large"];
+            500: components["responses"]["internal_error"];
+            503: components["responses"]["tokens_unavailable.unavailable"];
+        };
+    };
+    listNotices: {
+        parameters: {
+            query?: {
+                /** @description How many; more than 100 is taken as 100. */
+                limit?: number;
+                /** @description The `nextCursor` of the page before. */
+                after?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of outcomes, those of the newest orders first. */
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "orderId": "01a20d4e-2116-73a4-ac27-ca1dece9e99f",
+                     *           "toldAt": "2026-11-24T11:25:53.814Z",
+                     *           "webhook": {
+                     *             "type": "order.confirmed",
+                     *             "timestamp": "2026-11-24T11:25:53.814Z",
+                     *             "data": {
+                     *               "id": "01a20d4e-2116-73a4-ac27-ca1dece9e99f",
+                     *               "customerId": "cus_1",
+                     *               "status": "confirmed",
+                     *               "reason": null,
+                     *               "lines": [
+                     *                 {
+                     *                   "sku": "MUG-01",
+                     *                   "name": "Mug",
+                     *                   "quantity": 1,
+                     *                   "unitPrice": 1250
+                     *                 }
+                     *               ],
+                     *               "total": 1250,
+                     *               "currency": "EUR",
+                     *               "createdAt": "2026-11-24T11:25:53.814Z"
+                     *             }
+                     *           },
+                     *           "email": null
+                     *         }
+                     *       ],
+                     *       "nextCursor": null
+                     *     }
+                     */
+                    "application/json": {
+                        data: {
+                            /** Format: uuid */
+                            orderId: string;
+                            toldAt: string | null;
+                            webhook: components["schemas"]["OutcomeNotice"];
+                            email: {
+                                to: string;
+                                subject: string;
+                                text: string;
+                            } | null;
+                        }[];
+                        nextCursor: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["malformed_request"];
+            401: components["responses"]["token_needed.token_invalid"];
+            403: components["responses"]["forbidden"];
+            408: components["responses"]["request_timeout"];
+            422: components["responses"]["invalid_query"];
+            429: components["responses"]["too_many_requests"];
+            431: components["responses"]["headers_too_large"];
+            500: components["responses"]["internal_error"];
+            503: components["responses"]["tokens_unavailable.too_many_requests_at_once.unavailable"];
+        };
+    };
     expireDeadline: {
         parameters: {
             query?: never;
             header?: {
-                /**
-                 * @description Your own name for this request: however often it comes, it has one effect, and everybody gets the first answer. Kept for a day.
-                 * @example 0b8a2d5e
-                 */
+                /** @description Your own name for this request: however often it comes, it has one effect, and everybody gets the first answer. Kept for a day. */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -2529,6 +2494,63 @@ export interface operations {
             503: components["responses"]["tokens_unavailable.too_many_requests_at_once.unavailable.outcome_unknown"];
         };
     };
+    listOrderOutbox: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description How many, how old, and the broker’s last refusal. */
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "messages": 3,
+                     *       "oldestSeconds": 120.5,
+                     *       "data": [
+                     *         {
+                     *           "type": "stock.reserved",
+                     *           "messages": 3,
+                     *           "oldestAt": "2026-11-24T11:25:53.814Z",
+                     *           "attempts": 0,
+                     *           "lastError": null
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": {
+                        messages: number;
+                        oldestSeconds: number;
+                        data: {
+                            type: string;
+                            messages: number;
+                            /** Format: date-time */
+                            oldestAt: string;
+                            /** @description The most often that the broker has refused one of them. */
+                            attempts: number;
+                            lastError: string | null;
+                        }[];
+                    };
+                };
+            };
+            400: components["responses"]["malformed_request"];
+            401: components["responses"]["token_needed.token_invalid"];
+            403: components["responses"]["forbidden"];
+            408: components["responses"]["request_timeout"];
+            429: components["responses"]["too_many_requests"];
+            431: components["responses"]["headers_too_large"];
+            500: components["responses"]["internal_error"];
+            503: components["responses"]["tokens_unavailable.unavailable"];
+        };
+    };
     listWebhooks: {
         parameters: {
             query?: never;
@@ -2583,10 +2605,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /**
-                 * @description Your own name for this request: however often it comes, it has one effect, and everybody gets the first answer. Kept for a day.
-                 * @example 0b8a2d5e
-                 */
+                /** @description Your own name for this request: however often it comes, it has one effect, and everybody gets the first answer. Kept for a day. */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -2723,78 +2742,11 @@ export interface operations {
             503: components["responses"]["tokens_unavailable.too_many_requests_at_once.unavailable.outcome_unknown"];
         };
     };
-    rotateWebhook: {
-        parameters: {
-            query?: never;
-            header?: {
-                /**
-                 * @description Your own name for this request: however often it comes, it has one effect, and everybody gets the first answer. Kept for a day.
-                 * @example 0b8a2d5e
-                 */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": {
-                    by: string;
-                    reason: string;
-                };
-            };
-        };
-        responses: {
-            /** @description It has a new secret. */
-            200: {
-                headers: {
-                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "id": "01a20d4e-2116-73a4-ac27-ca1dece9e99f",
-                     *       "url": "https://shop.example.com/hooks/orders",
-                     *       "description": "the shop",
-                     *       "createdAt": "2026-11-24T11:25:53.814Z",
-                     *       "enabled": true,
-                     *       "disabledAt": null,
-                     *       "disabledReason": null,
-                     *       "previousSecretUntil": "2026-11-25T11:25:53.814Z",
-                     *       "secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["EndpointWithSecret"];
-                };
-            };
-            400: components["responses"]["malformed_request.body_cut_off.body_not_json.invalid_idempotency_key"];
-            401: components["responses"]["token_needed.token_invalid"];
-            403: components["responses"]["forbidden"];
-            404: components["responses"]["not_found.endpoint_not_found"];
-            408: components["responses"]["request_timeout"];
-            409: components["responses"]["request_in_progress"];
-            413: components["responses"]["body_too_large"];
-            415: components["responses"]["body_not_json_type"];
-            422: components["responses"]["invalid_body.idempotency_key_reused"];
-            429: components["responses"]["too_many_requests"];
-            431: components["responses"]["headers_too_large"];
-            500: components["responses"]["internal_error"];
-            503: components["responses"]["tokens_unavailable.too_many_requests_at_once.unavailable.outcome_unknown"];
-        };
-    };
     enableWebhook: {
         parameters: {
             query?: never;
             header?: {
-                /**
-                 * @description Your own name for this request: however often it comes, it has one effect, and everybody gets the first answer. Kept for a day.
-                 * @example 0b8a2d5e
-                 */
+                /** @description Your own name for this request: however often it comes, it has one effect, and everybody gets the first answer. Kept for a day. */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -2854,10 +2806,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /**
-                 * @description Your own name for this request: however often it comes, it has one effect, and everybody gets the first answer. Kept for a day.
-                 * @example 0b8a2d5e
-                 */
+                /** @description Your own name for this request: however often it comes, it has one effect, and everybody gets the first answer. Kept for a day. */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -2914,129 +2863,11 @@ export interface operations {
             503: components["responses"]["tokens_unavailable.too_many_requests_at_once.unavailable.outcome_unknown"];
         };
     };
-    listDeliveries: {
-        parameters: {
-            query?: {
-                orderId?: string;
-                endpointId?: string;
-                state?: "pending" | "delivered" | "failed";
-                /** @description How many; more than 100 is taken as 100. */
-                limit?: number;
-                /** @description The `nextCursor` of the page before. */
-                after?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description A page of deliveries. */
-            200: {
-                headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "data": [
-                     *         {
-                     *           "id": "01a20d4e-2116-73a4-ac27-ca1dece9e99f",
-                     *           "orderId": "01a20d4e-2116-73a4-ac27-ca1dece9e99f",
-                     *           "channel": "webhook",
-                     *           "endpointId": "01a20d4e-2116-73a4-ac27-ca1dece9e99f",
-                     *           "state": "pending",
-                     *           "attempts": 1,
-                     *           "nextAttemptAt": "2026-11-24T11:25:53.814Z",
-                     *           "endedAt": null,
-                     *           "error": "answered 500"
-                     *         }
-                     *       ],
-                     *       "nextCursor": null
-                     *     }
-                     */
-                    "application/json": {
-                        data: components["schemas"]["Delivery"][];
-                        nextCursor: string | null;
-                    };
-                };
-            };
-            400: components["responses"]["malformed_request"];
-            401: components["responses"]["token_needed.token_invalid"];
-            403: components["responses"]["forbidden"];
-            408: components["responses"]["request_timeout"];
-            422: components["responses"]["invalid_query"];
-            429: components["responses"]["too_many_requests"];
-            431: components["responses"]["headers_too_large"];
-            500: components["responses"]["internal_error"];
-            503: components["responses"]["tokens_unavailable.too_many_requests_at_once.unavailable"];
-        };
-    };
-    findDelivery: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The delivery. */
-            200: {
-                headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "id": "01a20d4e-2116-73a4-ac27-ca1dece9e99f",
-                     *       "orderId": "01a20d4e-2116-73a4-ac27-ca1dece9e99f",
-                     *       "channel": "webhook",
-                     *       "endpointId": "01a20d4e-2116-73a4-ac27-ca1dece9e99f",
-                     *       "state": "pending",
-                     *       "attempts": 1,
-                     *       "nextAttemptAt": "2026-11-24T11:25:53.814Z",
-                     *       "endedAt": null,
-                     *       "error": "answered 500",
-                     *       "history": [
-                     *         {
-                     *           "number": 1,
-                     *           "at": "2026-11-24T11:25:53.814Z",
-                     *           "outcome": "failed",
-                     *           "error": "answered 500",
-                     *           "seconds": 0.2
-                     *         }
-                     *       ]
-                     *     }
-                     */
-                    "application/json": components["schemas"]["DeliveryWithHistory"];
-                };
-            };
-            400: components["responses"]["malformed_request"];
-            401: components["responses"]["token_needed.token_invalid"];
-            403: components["responses"]["forbidden"];
-            404: components["responses"]["not_found.delivery_not_found"];
-            408: components["responses"]["request_timeout"];
-            429: components["responses"]["too_many_requests"];
-            431: components["responses"]["headers_too_large"];
-            500: components["responses"]["internal_error"];
-            503: components["responses"]["tokens_unavailable.too_many_requests_at_once.unavailable"];
-        };
-    };
-    replayDelivery: {
+    rotateWebhook: {
         parameters: {
             query?: never;
             header?: {
-                /**
-                 * @description Your own name for this request: however often it comes, it has one effect, and everybody gets the first answer. Kept for a day.
-                 * @example 0b8a2d5e
-                 */
+                /** @description Your own name for this request: however often it comes, it has one effect, and everybody gets the first answer. Kept for a day. */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -3053,8 +2884,8 @@ export interface operations {
             };
         };
         responses: {
-            /** @description It is on its way. */
-            202: {
+            /** @description It has a new secret. */
+            200: {
                 headers: {
                     "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
                     RateLimit: components["headers"]["RateLimit"];
@@ -3065,34 +2896,25 @@ export interface operations {
                     /**
                      * @example {
                      *       "id": "01a20d4e-2116-73a4-ac27-ca1dece9e99f",
-                     *       "orderId": "01a20d4e-2116-73a4-ac27-ca1dece9e99f",
-                     *       "channel": "webhook",
-                     *       "endpointId": "01a20d4e-2116-73a4-ac27-ca1dece9e99f",
-                     *       "state": "pending",
-                     *       "attempts": 1,
-                     *       "nextAttemptAt": "2026-11-24T11:25:53.814Z",
-                     *       "endedAt": null,
-                     *       "error": "answered 500",
-                     *       "history": [
-                     *         {
-                     *           "number": 1,
-                     *           "at": "2026-11-24T11:25:53.814Z",
-                     *           "outcome": "failed",
-                     *           "error": "answered 500",
-                     *           "seconds": 0.2
-                     *         }
-                     *       ]
+                     *       "url": "https://shop.example.com/hooks/orders",
+                     *       "description": "the shop",
+                     *       "createdAt": "2026-11-24T11:25:53.814Z",
+                     *       "enabled": true,
+                     *       "disabledAt": null,
+                     *       "disabledReason": null,
+                     *       "previousSecretUntil": "2026-11-25T11:25:53.814Z",
+                     *       "secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
                      *     }
                      */
-                    "application/json": components["schemas"]["DeliveryWithHistory"];
+                    "application/json": components["schemas"]["EndpointWithSecret"];
                 };
             };
             400: components["responses"]["malformed_request.body_cut_off.body_not_json.invalid_idempotency_key"];
             401: components["responses"]["token_needed.token_invalid"];
             403: components["responses"]["forbidden"];
-            404: components["responses"]["not_found.delivery_not_found"];
+            404: components["responses"]["not_found.endpoint_not_found"];
             408: components["responses"]["request_timeout"];
-            409: components["responses"]["request_in_progress.not_replayable"];
+            409: components["responses"]["request_in_progress"];
             413: components["responses"]["body_too_large"];
             415: components["responses"]["body_not_json_type"];
             422: components["responses"]["invalid_body.idempotency_key_reused"];
@@ -3102,13 +2924,13 @@ export interface operations {
             503: components["responses"]["tokens_unavailable.too_many_requests_at_once.unavailable.outcome_unknown"];
         };
     };
-    listNotices: {
+    readPaymentFacts: {
         parameters: {
             query?: {
-                /** @description How many; more than 100 is taken as 100. */
-                limit?: number;
-                /** @description The `nextCursor` of the page before. */
-                after?: string;
+                /** @description Of these orders only: at most 100, with commas between. */
+                orderIds?: string;
+                /** @description `0`: without those about products. */
+                products?: "0" | "1";
             };
             header?: never;
             path?: never;
@@ -3116,7 +2938,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description A page of outcomes, those of the newest orders first. */
+            /** @description NDJSON. */
             200: {
                 headers: {
                     RateLimit: components["headers"]["RateLimit"];
@@ -3125,52 +2947,10 @@ export interface operations {
                 };
                 content: {
                     /**
-                     * @example {
-                     *       "data": [
-                     *         {
-                     *           "orderId": "01a20d4e-2116-73a4-ac27-ca1dece9e99f",
-                     *           "toldAt": "2026-11-24T11:25:53.814Z",
-                     *           "webhook": {
-                     *             "type": "order.confirmed",
-                     *             "timestamp": "2026-11-24T11:25:53.814Z",
-                     *             "data": {
-                     *               "id": "01a20d4e-2116-73a4-ac27-ca1dece9e99f",
-                     *               "customerId": "cus_1",
-                     *               "status": "confirmed",
-                     *               "reason": null,
-                     *               "lines": [
-                     *                 {
-                     *                   "sku": "MUG-01",
-                     *                   "name": "Mug",
-                     *                   "quantity": 1,
-                     *                   "unitPrice": 1250
-                     *                 }
-                     *               ],
-                     *               "total": 1250,
-                     *               "currency": "EUR",
-                     *               "createdAt": "2026-11-24T11:25:53.814Z"
-                     *             }
-                     *           },
-                     *           "email": null
-                     *         }
-                     *       ],
-                     *       "nextCursor": null
-                     *     }
+                     * @example {"fact":"messaging","module":"order","outboxMessages":0,"outboxOldestSeconds":0,"parked":0,"dead":0}
+                     *     {"fact":"end"}
                      */
-                    "application/json": {
-                        data: {
-                            /** Format: uuid */
-                            orderId: string;
-                            toldAt: string | null;
-                            webhook: components["schemas"]["OutcomeNotice"];
-                            email: {
-                                to: string;
-                                subject: string;
-                                text: string;
-                            } | null;
-                        }[];
-                        nextCursor: string | null;
-                    };
+                    "application/x-ndjson": string;
                 };
             };
             400: components["responses"]["malformed_request"];
@@ -3181,67 +2961,10 @@ export interface operations {
             429: components["responses"]["too_many_requests"];
             431: components["responses"]["headers_too_large"];
             500: components["responses"]["internal_error"];
-            503: components["responses"]["tokens_unavailable.too_many_requests_at_once.unavailable"];
+            503: components["responses"]["tokens_unavailable.facts_busy.unavailable"];
         };
     };
-    listOrderOutbox: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description How many, how old, and the broker’s last refusal. */
-            200: {
-                headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "messages": 3,
-                     *       "oldestSeconds": 120.5,
-                     *       "data": [
-                     *         {
-                     *           "type": "stock.reserved",
-                     *           "messages": 3,
-                     *           "oldestAt": "2026-11-24T11:25:53.814Z",
-                     *           "attempts": 0,
-                     *           "lastError": null
-                     *         }
-                     *       ]
-                     *     }
-                     */
-                    "application/json": {
-                        messages: number;
-                        oldestSeconds: number;
-                        data: {
-                            type: string;
-                            messages: number;
-                            /** Format: date-time */
-                            oldestAt: string;
-                            /** @description The most often that the broker has refused one of them. */
-                            attempts: number;
-                            lastError: string | null;
-                        }[];
-                    };
-                };
-            };
-            400: components["responses"]["malformed_request"];
-            401: components["responses"]["token_needed.token_invalid"];
-            403: components["responses"]["forbidden"];
-            408: components["responses"]["request_timeout"];
-            429: components["responses"]["too_many_requests"];
-            431: components["responses"]["headers_too_large"];
-            500: components["responses"]["internal_error"];
-            503: components["responses"]["tokens_unavailable.unavailable"];
-        };
-    };
-    listOrderFailures: {
+    listPaymentFailures: {
         parameters: {
             query?: never;
             header?: never;
@@ -3309,131 +3032,11 @@ export interface operations {
             503: components["responses"]["tokens_unavailable.unavailable"];
         };
     };
-    findOrderFailure: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The failure. */
-            200: {
-                headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "id": "01a20d4e-2116-73a4-ac27-ca1dece9e99f",
-                     *       "type": "stock.reserved",
-                     *       "subject": "01a20d4e-2116-73a4-ac27-ca1dece9e99f",
-                     *       "message": {
-                     *         "type": "stock.reserved"
-                     *       },
-                     *       "error": "ImpossibleMessage: there is no order …",
-                     *       "attempts": 1,
-                     *       "seen": 1,
-                     *       "nextAttemptAt": null,
-                     *       "parkedAt": "2026-11-24T11:25:53.814Z",
-                     *       "failedAt": "2026-11-24T11:25:53.814Z"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["Failure"];
-                };
-            };
-            400: components["responses"]["malformed_request"];
-            401: components["responses"]["token_needed.token_invalid"];
-            403: components["responses"]["forbidden"];
-            404: components["responses"]["not_found.failure_not_found"];
-            408: components["responses"]["request_timeout"];
-            429: components["responses"]["too_many_requests"];
-            431: components["responses"]["headers_too_large"];
-            500: components["responses"]["internal_error"];
-            503: components["responses"]["tokens_unavailable.unavailable"];
-        };
-    };
-    redriveOrderFailures: {
+    discardPaymentFailures: {
         parameters: {
             query?: never;
             header?: {
-                /**
-                 * @description Your own name for this request: however often it comes, it has one effect, and everybody gets the first answer. Kept for a day.
-                 * @example 0b8a2d5e
-                 */
-                "Idempotency-Key"?: string;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": {
-                    by: string;
-                    reason: string;
-                    ids: string[];
-                } | {
-                    by: string;
-                    reason: string;
-                    group: {
-                        type: string | null;
-                        error: string;
-                    };
-                } | {
-                    by: string;
-                    reason: string;
-                    /** @constant */
-                    all: true;
-                };
-            };
-        };
-        responses: {
-            /** @description So many are tried again. */
-            200: {
-                headers: {
-                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "failures": 3
-                     *     }
-                     */
-                    "application/json": {
-                        failures: number;
-                    };
-                };
-            };
-            400: components["responses"]["malformed_request.body_cut_off.body_not_json.invalid_idempotency_key"];
-            401: components["responses"]["token_needed.token_invalid"];
-            403: components["responses"]["forbidden"];
-            408: components["responses"]["request_timeout"];
-            409: components["responses"]["request_in_progress"];
-            413: components["responses"]["body_too_large"];
-            415: components["responses"]["body_not_json_type"];
-            422: components["responses"]["invalid_body.idempotency_key_reused"];
-            429: components["responses"]["too_many_requests"];
-            431: components["responses"]["headers_too_large"];
-            500: components["responses"]["internal_error"];
-            503: components["responses"]["tokens_unavailable.too_many_requests_at_once.unavailable.outcome_unknown"];
-        };
-    };
-    discardOrderFailures: {
-        parameters: {
-            query?: never;
-            header?: {
-                /**
-                 * @description Your own name for this request: however often it comes, it has one effect, and everybody gets the first answer. Kept for a day.
-                 * @example 0b8a2d5e
-                 */
+                /** @description Your own name for this request: however often it comes, it has one effect, and everybody gets the first answer. Kept for a day. */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -3494,7 +3097,178 @@ export interface operations {
             503: components["responses"]["tokens_unavailable.too_many_requests_at_once.unavailable.outcome_unknown"];
         };
     };
-    readOrderFacts: {
+    redrivePaymentFailures: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Your own name for this request: however often it comes, it has one effect, and everybody gets the first answer. Kept for a day. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    by: string;
+                    reason: string;
+                    ids: string[];
+                } | {
+                    by: string;
+                    reason: string;
+                    group: {
+                        type: string | null;
+                        error: string;
+                    };
+                } | {
+                    by: string;
+                    reason: string;
+                    /** @constant */
+                    all: true;
+                };
+            };
+        };
+        responses: {
+            /** @description So many are tried again. */
+            200: {
+                headers: {
+                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "failures": 3
+                     *     }
+                     */
+                    "application/json": {
+                        failures: number;
+                    };
+                };
+            };
+            400: components["responses"]["malformed_request.body_cut_off.body_not_json.invalid_idempotency_key"];
+            401: components["responses"]["token_needed.token_invalid"];
+            403: components["responses"]["forbidden"];
+            408: components["responses"]["request_timeout"];
+            409: components["responses"]["request_in_progress"];
+            413: components["responses"]["body_too_large"];
+            415: components["responses"]["body_not_json_type"];
+            422: components["responses"]["invalid_body.idempotency_key_reused"];
+            429: components["responses"]["too_many_requests"];
+            431: components["responses"]["headers_too_large"];
+            500: components["responses"]["internal_error"];
+            503: components["responses"]["tokens_unavailable.too_many_requests_at_once.unavailable.outcome_unknown"];
+        };
+    };
+    findPaymentFailure: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The failure. */
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "01a20d4e-2116-73a4-ac27-ca1dece9e99f",
+                     *       "type": "stock.reserved",
+                     *       "subject": "01a20d4e-2116-73a4-ac27-ca1dece9e99f",
+                     *       "message": {
+                     *         "type": "stock.reserved"
+                     *       },
+                     *       "error": "ImpossibleMessage: there is no order …",
+                     *       "attempts": 1,
+                     *       "seen": 1,
+                     *       "nextAttemptAt": null,
+                     *       "parkedAt": "2026-11-24T11:25:53.814Z",
+                     *       "failedAt": "2026-11-24T11:25:53.814Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            400: components["responses"]["malformed_request"];
+            401: components["responses"]["token_needed.token_invalid"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["not_found.failure_not_found"];
+            408: components["responses"]["request_timeout"];
+            429: components["responses"]["too_many_requests"];
+            431: components["responses"]["headers_too_large"];
+            500: components["responses"]["internal_error"];
+            503: components["responses"]["tokens_unavailable.unavailable"];
+        };
+    };
+    listPaymentOutbox: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description How many, how old, and the broker’s last refusal. */
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "messages": 3,
+                     *       "oldestSeconds": 120.5,
+                     *       "data": [
+                     *         {
+                     *           "type": "stock.reserved",
+                     *           "messages": 3,
+                     *           "oldestAt": "2026-11-24T11:25:53.814Z",
+                     *           "attempts": 0,
+                     *           "lastError": null
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": {
+                        messages: number;
+                        oldestSeconds: number;
+                        data: {
+                            type: string;
+                            messages: number;
+                            /** Format: date-time */
+                            oldestAt: string;
+                            /** @description The most often that the broker has refused one of them. */
+                            attempts: number;
+                            lastError: string | null;
+                        }[];
+                    };
+                };
+            };
+            400: components["responses"]["malformed_request"];
+            401: components["responses"]["token_needed.token_invalid"];
+            403: components["responses"]["forbidden"];
+            408: components["responses"]["request_timeout"];
+            429: components["responses"]["too_many_requests"];
+            431: components["responses"]["headers_too_large"];
+            500: components["responses"]["internal_error"];
+            503: components["responses"]["tokens_unavailable.unavailable"];
+        };
+    };
+    readStockFacts: {
         parameters: {
             query?: {
                 /** @description Of these orders only: at most 100, with commas between. */
@@ -3532,6 +3306,1048 @@ export interface operations {
             431: components["responses"]["headers_too_large"];
             500: components["responses"]["internal_error"];
             503: components["responses"]["tokens_unavailable.facts_busy.unavailable"];
+        };
+    };
+    listStockFailures: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The largest groups first, at most 100. */
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "type": "stock.reserved",
+                     *           "error": "ImpossibleMessage: there is no order …",
+                     *           "parked": 0,
+                     *           "dead": 1,
+                     *           "seen": 1,
+                     *           "oldestAt": "2026-11-24T11:25:53.814Z",
+                     *           "latestAt": "2026-11-24T11:25:53.814Z",
+                     *           "exampleIds": [
+                     *             "01a20d4e-2116-73a4-ac27-ca1dece9e99f"
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "nextCursor": null
+                     *     }
+                     */
+                    "application/json": {
+                        data: {
+                            /** @description Null: it could not be read. */
+                            type: string | null;
+                            /** @description Without the ids and numbers in it. */
+                            error: string;
+                            /** @description Those that are tried again by themselves. */
+                            parked: number;
+                            /** @description Those that wait for a person. */
+                            dead: number;
+                            /** @description How often they came in. */
+                            seen: number;
+                            /** Format: date-time */
+                            oldestAt: string;
+                            /** Format: date-time */
+                            latestAt: string;
+                            exampleIds: string[];
+                        }[];
+                        nextCursor: null;
+                    };
+                };
+            };
+            400: components["responses"]["malformed_request"];
+            401: components["responses"]["token_needed.token_invalid"];
+            403: components["responses"]["forbidden"];
+            408: components["responses"]["request_timeout"];
+            429: components["responses"]["too_many_requests"];
+            431: components["responses"]["headers_too_large"];
+            500: components["responses"]["internal_error"];
+            503: components["responses"]["tokens_unavailable.unavailable"];
+        };
+    };
+    discardStockFailures: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Your own name for this request: however often it comes, it has one effect, and everybody gets the first answer. Kept for a day. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    by: string;
+                    reason: string;
+                    ids: string[];
+                } | {
+                    by: string;
+                    reason: string;
+                    group: {
+                        type: string | null;
+                        error: string;
+                    };
+                } | {
+                    by: string;
+                    reason: string;
+                    /** @constant */
+                    all: true;
+                };
+            };
+        };
+        responses: {
+            /** @description So many are given up. */
+            200: {
+                headers: {
+                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "failures": 3
+                     *     }
+                     */
+                    "application/json": {
+                        failures: number;
+                    };
+                };
+            };
+            400: components["responses"]["malformed_request.body_cut_off.body_not_json.invalid_idempotency_key"];
+            401: components["responses"]["token_needed.token_invalid"];
+            403: components["responses"]["forbidden"];
+            408: components["responses"]["request_timeout"];
+            409: components["responses"]["request_in_progress"];
+            413: components["responses"]["body_too_large"];
+            415: components["responses"]["body_not_json_type"];
+            422: components["responses"]["invalid_body.idempotency_key_reused"];
+            429: components["responses"]["too_many_requests"];
+            431: components["responses"]["headers_too_large"];
+            500: components["responses"]["internal_error"];
+            503: components["responses"]["tokens_unavailable.too_many_requests_at_once.unavailable.outcome_unknown"];
+        };
+    };
+    redriveStockFailures: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Your own name for this request: however often it comes, it has one effect, and everybody gets the first answer. Kept for a day. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    by: string;
+                    reason: string;
+                    ids: string[];
+                } | {
+                    by: string;
+                    reason: string;
+                    group: {
+                        type: string | null;
+                        error: string;
+                    };
+                } | {
+                    by: string;
+                    reason: string;
+                    /** @constant */
+                    all: true;
+                };
+            };
+        };
+        responses: {
+            /** @description So many are tried again. */
+            200: {
+                headers: {
+                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "failures": 3
+                     *     }
+                     */
+                    "application/json": {
+                        failures: number;
+                    };
+                };
+            };
+            400: components["responses"]["malformed_request.body_cut_off.body_not_json.invalid_idempotency_key"];
+            401: components["responses"]["token_needed.token_invalid"];
+            403: components["responses"]["forbidden"];
+            408: components["responses"]["request_timeout"];
+            409: components["responses"]["request_in_progress"];
+            413: components["responses"]["body_too_large"];
+            415: components["responses"]["body_not_json_type"];
+            422: components["responses"]["invalid_body.idempotency_key_reused"];
+            429: components["responses"]["too_many_requests"];
+            431: components["responses"]["headers_too_large"];
+            500: components["responses"]["internal_error"];
+            503: components["responses"]["tokens_unavailable.too_many_requests_at_once.unavailable.outcome_unknown"];
+        };
+    };
+    findStockFailure: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The failure. */
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "01a20d4e-2116-73a4-ac27-ca1dece9e99f",
+                     *       "type": "stock.reserved",
+                     *       "subject": "01a20d4e-2116-73a4-ac27-ca1dece9e99f",
+                     *       "message": {
+                     *         "type": "stock.reserved"
+                     *       },
+                     *       "error": "ImpossibleMessage: there is no order …",
+                     *       "attempts": 1,
+                     *       "seen": 1,
+                     *       "nextAttemptAt": null,
+                     *       "parkedAt": "2026-11-24T11:25:53.814Z",
+                     *       "failedAt": "2026-11-24T11:25:53.814Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            400: components["responses"]["malformed_request"];
+            401: components["responses"]["token_needed.token_invalid"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["not_found.failure_not_found"];
+            408: components["responses"]["request_timeout"];
+            429: components["responses"]["too_many_requests"];
+            431: components["responses"]["headers_too_large"];
+            500: components["responses"]["internal_error"];
+            503: components["responses"]["tokens_unavailable.unavailable"];
+        };
+    };
+    listStockOutbox: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description How many, how old, and the broker’s last refusal. */
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "messages": 3,
+                     *       "oldestSeconds": 120.5,
+                     *       "data": [
+                     *         {
+                     *           "type": "stock.reserved",
+                     *           "messages": 3,
+                     *           "oldestAt": "2026-11-24T11:25:53.814Z",
+                     *           "attempts": 0,
+                     *           "lastError": null
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": {
+                        messages: number;
+                        oldestSeconds: number;
+                        data: {
+                            type: string;
+                            messages: number;
+                            /** Format: date-time */
+                            oldestAt: string;
+                            /** @description The most often that the broker has refused one of them. */
+                            attempts: number;
+                            lastError: string | null;
+                        }[];
+                    };
+                };
+            };
+            400: components["responses"]["malformed_request"];
+            401: components["responses"]["token_needed.token_invalid"];
+            403: components["responses"]["forbidden"];
+            408: components["responses"]["request_timeout"];
+            429: components["responses"]["too_many_requests"];
+            431: components["responses"]["headers_too_large"];
+            500: components["responses"]["internal_error"];
+            503: components["responses"]["tokens_unavailable.unavailable"];
+        };
+    };
+    docs: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /** @example <!doctype html> */
+                    "text/html": string;
+                };
+            };
+            400: components["responses"]["malformed_request"];
+            404: components["responses"]["not_found"];
+            408: components["responses"]["request_timeout"];
+            431: components["responses"]["headers_too_large"];
+            500: components["responses"]["internal_error"];
+        };
+    };
+    docsFile: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                file: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A script or a style sheet. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /** @example  */
+                    "text/css": string;
+                    /** @example  */
+                    "text/javascript": string;
+                };
+            };
+            400: components["responses"]["malformed_request"];
+            404: components["responses"]["not_found"];
+            408: components["responses"]["request_timeout"];
+            431: components["responses"]["headers_too_large"];
+            500: components["responses"]["internal_error"];
+        };
+    };
+    livez: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It does. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "ok": true
+                     *     }
+                     */
+                    "application/json": {
+                        /** @constant */
+                        ok: true;
+                    };
+                };
+            };
+            400: components["responses"]["malformed_request"];
+            408: components["responses"]["request_timeout"];
+            431: components["responses"]["headers_too_large"];
+            500: components["responses"]["internal_error"];
+        };
+    };
+    metrics: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The text format of Prometheus. */
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example # HELP broker_ready 1: connected, and not blocked.
+                     *     # TYPE broker_ready gauge
+                     *     broker_ready{module="order"} 1
+                     */
+                    "text/plain": string;
+                };
+            };
+            400: components["responses"]["malformed_request"];
+            401: components["responses"]["token_needed.token_invalid"];
+            403: components["responses"]["forbidden"];
+            408: components["responses"]["request_timeout"];
+            429: components["responses"]["too_many_requests"];
+            431: components["responses"]["headers_too_large"];
+            500: components["responses"]["internal_error"];
+            503: components["responses"]["tokens_unavailable"];
+        };
+    };
+    openApi: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What this process serves, as OpenAPI 3.1. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "openapi": "3.1.0"
+                     *     }
+                     */
+                    "application/json": {
+                        openapi: string;
+                    } & {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            400: components["responses"]["malformed_request"];
+            408: components["responses"]["request_timeout"];
+            431: components["responses"]["headers_too_large"];
+            500: components["responses"]["internal_error"];
+        };
+    };
+    listOrders: {
+        parameters: {
+            query?: {
+                customerId?: string;
+                status?: "pending" | "confirmed" | "rejected" | "cancelled";
+                /** @description A moment as 2026-03-01T12:00:00Z, or a day as 2026-03-01: its first moment in UTC. */
+                placedAfter?: string;
+                /** @description A moment as 2026-03-01T12:00:00Z, or a day as 2026-03-01: its first moment in UTC. */
+                placedBefore?: string;
+                /** @description How many; more than 100 is taken as 100. */
+                limit?: number;
+                /** @description The `nextCursor` of the page before. */
+                after?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of orders. */
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "id": "01a20d4e-2116-73a4-ac27-ca1dece9e99f",
+                     *           "customerId": "cus_1",
+                     *           "status": "pending",
+                     *           "step": "reserving_stock",
+                     *           "reason": null,
+                     *           "lines": [
+                     *             {
+                     *               "sku": "MUG-01",
+                     *               "name": "Mug",
+                     *               "quantity": 1,
+                     *               "unitPrice": 1250
+                     *             }
+                     *           ],
+                     *           "total": 1250,
+                     *           "currency": "EUR",
+                     *           "createdAt": "2026-11-24T11:25:53.814Z",
+                     *           "updatedAt": "2026-11-24T11:25:53.814Z"
+                     *         }
+                     *       ],
+                     *       "nextCursor": null
+                     *     }
+                     */
+                    "application/json": {
+                        data: components["schemas"]["Order"][];
+                        nextCursor: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["malformed_request"];
+            401: components["responses"]["token_needed.token_invalid"];
+            403: components["responses"]["forbidden"];
+            408: components["responses"]["request_timeout"];
+            422: components["responses"]["invalid_query"];
+            429: components["responses"]["too_many_requests"];
+            431: components["responses"]["headers_too_large"];
+            500: components["responses"]["internal_error"];
+            503: components["responses"]["tokens_unavailable.too_many_requests_at_once.unavailable"];
+        };
+    };
+    placeOrder: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `wait=10`: answer when the order has its outcome, or as it is after so many seconds (30 at most). */
+                Prefer?: string;
+                /** @description Your own name for this request: however often it comes, it has one effect, and everybody gets the first answer. Kept for a day. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    customerId: string;
+                    lines: {
+                        sku: string;
+                        quantity: number;
+                    }[];
+                    paymentToken: string;
+                    /** Format: email */
+                    email?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description It is placed. */
+            201: {
+                headers: {
+                    Location: components["headers"]["Location"];
+                    "Preference-Applied": components["headers"]["Preference-Applied"];
+                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "01a20d4e-2116-73a4-ac27-ca1dece9e99f",
+                     *       "customerId": "cus_1",
+                     *       "status": "pending",
+                     *       "step": "reserving_stock",
+                     *       "reason": null,
+                     *       "lines": [
+                     *         {
+                     *           "sku": "MUG-01",
+                     *           "name": "Mug",
+                     *           "quantity": 1,
+                     *           "unitPrice": 1250
+                     *         }
+                     *       ],
+                     *       "total": 1250,
+                     *       "currency": "EUR",
+                     *       "createdAt": "2026-11-24T11:25:53.814Z",
+                     *       "updatedAt": "2026-11-24T11:25:53.814Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Order"];
+                };
+            };
+            400: components["responses"]["malformed_request.body_cut_off.body_not_json.invalid_idempotency_key"];
+            401: components["responses"]["token_needed.token_invalid"];
+            403: components["responses"]["forbidden"];
+            408: components["responses"]["request_timeout"];
+            409: components["responses"]["request_in_progress"];
+            413: components["responses"]["body_too_large"];
+            415: components["responses"]["body_not_json_type"];
+            422: components["responses"]["invalid_body.idempotency_key_reused.order_not_placeable"];
+            429: components["responses"]["too_many_requests"];
+            431: components["responses"]["headers_too_large"];
+            500: components["responses"]["internal_error"];
+            503: components["responses"]["tokens_unavailable.products_unknown.too_many_requests_at_once.unavailable.outcome_unknown"];
+        };
+    };
+    followCustomer: {
+        parameters: {
+            query: {
+                customerId: string;
+            };
+            header?: {
+                /** @description The last `id` that was read: what came after it is sent first. */
+                "Last-Event-ID"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Server-Sent Events, each named `order`, its `data` an order as `GET` shows it at that moment. A line that begins with a colon keeps the connection open. */
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example retry: 1500
+                     *
+                     *     id: 1
+                     *     event: order
+                     *     data: {"id":"01a20d4e-2116-73a4-ac27-ca1dece9e99f","customerId":"cus_1","status":"pending","step":"reserving_stock","reason":null,"lines":[{"sku":"MUG-01","name":"Mug","quantity":1,"unitPrice":1250}],"total":1250,"currency":"EUR","createdAt":"2026-11-24T11:25:53.814Z","updatedAt":"2026-11-24T11:25:53.814Z"}
+                     */
+                    "text/event-stream": string;
+                };
+            };
+            400: components["responses"]["malformed_request"];
+            401: components["responses"]["token_needed.token_invalid"];
+            403: components["responses"]["forbidden"];
+            408: components["responses"]["request_timeout"];
+            422: components["responses"]["invalid_query"];
+            429: components["responses"]["too_many_requests"];
+            431: components["responses"]["headers_too_large"];
+            500: components["responses"]["internal_error"];
+            503: components["responses"]["tokens_unavailable.too_many_requests_at_once.too_many_listeners.unavailable"];
+        };
+    };
+    findOrder: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The `ETag` of what you have: if it is still so, the answer is a 304. */
+                "If-None-Match"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The order. */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "01a20d4e-2116-73a4-ac27-ca1dece9e99f",
+                     *       "customerId": "cus_1",
+                     *       "status": "pending",
+                     *       "step": "reserving_stock",
+                     *       "reason": null,
+                     *       "lines": [
+                     *         {
+                     *           "sku": "MUG-01",
+                     *           "name": "Mug",
+                     *           "quantity": 1,
+                     *           "unitPrice": 1250
+                     *         }
+                     *       ],
+                     *       "total": 1250,
+                     *       "currency": "EUR",
+                     *       "createdAt": "2026-11-24T11:25:53.814Z",
+                     *       "updatedAt": "2026-11-24T11:25:53.814Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Order"];
+                };
+            };
+            /** @description It is as you have it. */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["malformed_request"];
+            401: components["responses"]["token_needed.token_invalid"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["not_found.order_not_found"];
+            408: components["responses"]["request_timeout"];
+            429: components["responses"]["too_many_requests"];
+            431: components["responses"]["headers_too_large"];
+            500: components["responses"]["internal_error"];
+            503: components["responses"]["tokens_unavailable.too_many_requests_at_once.unavailable"];
+        };
+    };
+    cancelOrder: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Your own name for this request: however often it comes, it has one effect, and everybody gets the first answer. Kept for a day. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is cancelled; what was reserved and authorized for it is being given back. */
+            202: {
+                headers: {
+                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "01a20d4e-2116-73a4-ac27-ca1dece9e99f",
+                     *       "customerId": "cus_1",
+                     *       "status": "cancelled",
+                     *       "step": "releasing_stock",
+                     *       "reason": {
+                     *         "code": "cancelled_by_customer",
+                     *         "detail": "The customer cancelled the order."
+                     *       },
+                     *       "lines": [
+                     *         {
+                     *           "sku": "MUG-01",
+                     *           "name": "Mug",
+                     *           "quantity": 1,
+                     *           "unitPrice": 1250
+                     *         }
+                     *       ],
+                     *       "total": 1250,
+                     *       "currency": "EUR",
+                     *       "createdAt": "2026-11-24T11:25:53.814Z",
+                     *       "updatedAt": "2026-11-24T11:25:53.814Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Order"];
+                };
+            };
+            400: components["responses"]["malformed_request.invalid_idempotency_key"];
+            401: components["responses"]["token_needed.token_invalid"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["not_found.order_not_found"];
+            408: components["responses"]["request_timeout"];
+            409: components["responses"]["request_in_progress.order_not_cancellable"];
+            422: components["responses"]["idempotency_key_reused"];
+            429: components["responses"]["too_many_requests"];
+            431: components["responses"]["headers_too_large"];
+            500: components["responses"]["internal_error"];
+            503: components["responses"]["tokens_unavailable.too_many_requests_at_once.unavailable.outcome_unknown"];
+        };
+    };
+    followOrder: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The last `id` that was read: what came after it is sent first. */
+                "Last-Event-ID"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Server-Sent Events, each named `order`, its `data` an order as `GET` shows it at that moment. A line that begins with a colon keeps the connection open. */
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example retry: 1500
+                     *
+                     *     id: 1
+                     *     event: order
+                     *     data: {"id":"01a20d4e-2116-73a4-ac27-ca1dece9e99f","customerId":"cus_1","status":"pending","step":"reserving_stock","reason":null,"lines":[{"sku":"MUG-01","name":"Mug","quantity":1,"unitPrice":1250}],"total":1250,"currency":"EUR","createdAt":"2026-11-24T11:25:53.814Z","updatedAt":"2026-11-24T11:25:53.814Z"}
+                     */
+                    "text/event-stream": string;
+                };
+            };
+            /** @description The saga has ended, and `Last-Event-ID` is its end: do not come again. */
+            204: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["malformed_request"];
+            401: components["responses"]["token_needed.token_invalid"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["not_found.order_not_found"];
+            408: components["responses"]["request_timeout"];
+            429: components["responses"]["too_many_requests"];
+            431: components["responses"]["headers_too_large"];
+            500: components["responses"]["internal_error"];
+            503: components["responses"]["tokens_unavailable.too_many_requests_at_once.too_many_listeners.unavailable"];
+        };
+    };
+    findTimeline: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Its steps in their order; its messages, causes before what they cause. */
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "orderId": "01a20d4e-2116-73a4-ac27-ca1dece9e99f",
+                     *       "steps": [
+                     *         {
+                     *           "seq": 1,
+                     *           "at": "2026-11-24T11:25:53.814Z",
+                     *           "event": "place",
+                     *           "heeded": true,
+                     *           "step": "reserving_stock",
+                     *           "status": "pending",
+                     *           "messageId": null
+                     *         }
+                     *       ],
+                     *       "hops": [
+                     *         {
+                     *           "id": "01a20d4e-2117-7000-8c7e-3f0d5f9a1b2c",
+                     *           "type": "stock.reserve",
+                     *           "module": "order",
+                     *           "receiver": "stock",
+                     *           "written": "2026-11-24T11:25:53.814Z",
+                     *           "sent": null,
+                     *           "received": null,
+                     *           "handled": null,
+                     *           "attempts": null,
+                     *           "causationId": null
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": {
+                        /** Format: uuid */
+                        orderId: string;
+                        steps: {
+                            seq: number;
+                            /** Format: date-time */
+                            at: string;
+                            /** @description `place`, the type of a reply, `cancel`, `deadline`, `gave_up`. */
+                            event: string;
+                            /** @description False: it came late or twice, and nothing followed. */
+                            heeded: boolean;
+                            /** @enum {string} */
+                            step: "reserving_stock" | "authorizing_payment" | "voiding_payment" | "releasing_stock" | "done";
+                            /** @enum {string} */
+                            status: "pending" | "confirmed" | "rejected" | "cancelled";
+                            messageId: string | null;
+                        }[];
+                        hops: {
+                            /** Format: uuid */
+                            id: string;
+                            type: string;
+                            /** @description Who wrote it. */
+                            module: string;
+                            /** @description Who handles it; null: news. */
+                            receiver: string | null;
+                            /** Format: date-time */
+                            written: string;
+                            sent: string | null;
+                            received: string | null;
+                            handled: string | null;
+                            attempts: number | null;
+                            /** @description The message that it follows from. */
+                            causationId: string | null;
+                        }[];
+                    };
+                };
+            };
+            400: components["responses"]["malformed_request"];
+            401: components["responses"]["token_needed.token_invalid"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["not_found.order_not_found"];
+            408: components["responses"]["request_timeout"];
+            429: components["responses"]["too_many_requests"];
+            431: components["responses"]["headers_too_large"];
+            500: components["responses"]["internal_error"];
+            503: components["responses"]["tokens_unavailable.too_many_requests_at_once.unavailable"];
+        };
+    };
+    listPayments: {
+        parameters: {
+            query?: {
+                orderId?: string;
+                /** @description How many; more than 100 is taken as 100. */
+                limit?: number;
+                /** @description The `nextCursor` of the page before. */
+                after?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of payments. */
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "id": "01a20d4e-2123-7d8a-9b1e-0c6f2d3a4b5c",
+                     *           "orderId": "01a20d4e-2116-73a4-ac27-ca1dece9e99f",
+                     *           "amount": 1250,
+                     *           "currency": "EUR",
+                     *           "status": "captured",
+                     *           "declineCode": null
+                     *         }
+                     *       ],
+                     *       "nextCursor": null
+                     *     }
+                     */
+                    "application/json": {
+                        data: components["schemas"]["Payment"][];
+                        nextCursor: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["malformed_request"];
+            401: components["responses"]["token_needed.token_invalid"];
+            403: components["responses"]["forbidden"];
+            408: components["responses"]["request_timeout"];
+            422: components["responses"]["invalid_query"];
+            429: components["responses"]["too_many_requests"];
+            431: components["responses"]["headers_too_large"];
+            500: components["responses"]["internal_error"];
+            503: components["responses"]["tokens_unavailable.too_many_requests_at_once.unavailable"];
+        };
+    };
+    listProblems: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All of them. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /** @example # Problems */
+                    "text/markdown": string;
+                };
+            };
+            400: components["responses"]["malformed_request"];
+            408: components["responses"]["request_timeout"];
+            431: components["responses"]["headers_too_large"];
+            500: components["responses"]["internal_error"];
+        };
+    };
+    findProblem: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description When it is met, and what to do. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example ## forbidden
+                     *
+                     *     403: This is not allowed.
+                     */
+                    "text/markdown": string;
+                };
+            };
+            400: components["responses"]["malformed_request"];
+            404: components["responses"]["not_found"];
+            408: components["responses"]["request_timeout"];
+            431: components["responses"]["headers_too_large"];
+            500: components["responses"]["internal_error"];
         };
     };
     listProducts: {
@@ -3593,10 +4409,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /**
-                 * @description The `ETag` of what you have: if it is still so, the answer is a 304.
-                 * @example "mMnJsTdVtYlWt7Y5lX4e0Q"
-                 */
+                /** @description The `ETag` of what you have: if it is still so, the answer is a 304. */
                 "If-None-Match"?: string;
             };
             path: {
@@ -3732,10 +4545,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /**
-                 * @description Your own name for this request: however often it comes, it has one effect, and everybody gets the first answer. Kept for a day.
-                 * @example 0b8a2d5e
-                 */
+                /** @description Your own name for this request: however often it comes, it has one effect, and everybody gets the first answer. Kept for a day. */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -3793,7 +4603,7 @@ export interface operations {
             503: components["responses"]["tokens_unavailable.too_many_requests_at_once.unavailable.outcome_unknown"];
         };
     };
-    listStockOutbox: {
+    readyz: {
         parameters: {
             query?: never;
             header?: never;
@@ -3802,921 +4612,51 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description How many, how old, and the broker’s last refusal. */
+            /** @description It can. */
             200: {
                 headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
                     /**
                      * @example {
-                     *       "messages": 3,
-                     *       "oldestSeconds": 120.5,
-                     *       "data": [
+                     *       "ok": true,
+                     *       "checks": [
                      *         {
-                     *           "type": "stock.reserved",
-                     *           "messages": 3,
-                     *           "oldestAt": "2026-11-24T11:25:53.814Z",
-                     *           "attempts": 0,
-                     *           "lastError": null
+                     *           "name": "started",
+                     *           "ok": true
                      *         }
                      *       ]
                      *     }
                      */
-                    "application/json": {
-                        messages: number;
-                        oldestSeconds: number;
-                        data: {
-                            type: string;
-                            messages: number;
-                            /** Format: date-time */
-                            oldestAt: string;
-                            /** @description The most often that the broker has refused one of them. */
-                            attempts: number;
-                            lastError: string | null;
-                        }[];
-                    };
+                    "application/json": components["schemas"]["Readiness"];
                 };
             };
             400: components["responses"]["malformed_request"];
-            401: components["responses"]["token_needed.token_invalid"];
-            403: components["responses"]["forbidden"];
             408: components["responses"]["request_timeout"];
-            429: components["responses"]["too_many_requests"];
             431: components["responses"]["headers_too_large"];
             500: components["responses"]["internal_error"];
-            503: components["responses"]["tokens_unavailable.unavailable"];
-        };
-    };
-    listStockFailures: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The largest groups first, at most 100. */
-            200: {
+            /** @description It cannot. */
+            503: {
                 headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
                     /**
                      * @example {
-                     *       "data": [
+                     *       "ok": false,
+                     *       "checks": [
                      *         {
-                     *           "type": "stock.reserved",
-                     *           "error": "ImpossibleMessage: there is no order …",
-                     *           "parked": 0,
-                     *           "dead": 1,
-                     *           "seen": 1,
-                     *           "oldestAt": "2026-11-24T11:25:53.814Z",
-                     *           "latestAt": "2026-11-24T11:25:53.814Z",
-                     *           "exampleIds": [
-                     *             "01a20d4e-2116-73a4-ac27-ca1dece9e99f"
-                     *           ]
-                     *         }
-                     *       ],
-                     *       "nextCursor": null
-                     *     }
-                     */
-                    "application/json": {
-                        data: {
-                            /** @description Null: it could not be read. */
-                            type: string | null;
-                            /** @description Without the ids and numbers in it. */
-                            error: string;
-                            /** @description Those that are tried again by themselves. */
-                            parked: number;
-                            /** @description Those that wait for a person. */
-                            dead: number;
-                            /** @description How often they came in. */
-                            seen: number;
-                            /** Format: date-time */
-                            oldestAt: string;
-                            /** Format: date-time */
-                            latestAt: string;
-                            exampleIds: string[];
-                        }[];
-                        nextCursor: null;
-                    };
-                };
-            };
-            400: components["responses"]["malformed_request"];
-            401: components["responses"]["token_needed.token_invalid"];
-            403: components["responses"]["forbidden"];
-            408: components["responses"]["request_timeout"];
-            429: components["responses"]["too_many_requests"];
-            431: components["responses"]["headers_too_large"];
-            500: components["responses"]["internal_error"];
-            503: components["responses"]["tokens_unavailable.unavailable"];
-        };
-    };
-    findStockFailure: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The failure. */
-            200: {
-                headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "id": "01a20d4e-2116-73a4-ac27-ca1dece9e99f",
-                     *       "type": "stock.reserved",
-                     *       "subject": "01a20d4e-2116-73a4-ac27-ca1dece9e99f",
-                     *       "message": {
-                     *         "type": "stock.reserved"
-                     *       },
-                     *       "error": "ImpossibleMessage: there is no order …",
-                     *       "attempts": 1,
-                     *       "seen": 1,
-                     *       "nextAttemptAt": null,
-                     *       "parkedAt": "2026-11-24T11:25:53.814Z",
-                     *       "failedAt": "2026-11-24T11:25:53.814Z"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["Failure"];
-                };
-            };
-            400: components["responses"]["malformed_request"];
-            401: components["responses"]["token_needed.token_invalid"];
-            403: components["responses"]["forbidden"];
-            404: components["responses"]["not_found.failure_not_found"];
-            408: components["responses"]["request_timeout"];
-            429: components["responses"]["too_many_requests"];
-            431: components["responses"]["headers_too_large"];
-            500: components["responses"]["internal_error"];
-            503: components["responses"]["tokens_unavailable.unavailable"];
-        };
-    };
-    redriveStockFailures: {
-        parameters: {
-            query?: never;
-            header?: {
-                /**
-                 * @description Your own name for this request: however often it comes, it has one effect, and everybody gets the first answer. Kept for a day.
-                 * @example 0b8a2d5e
-                 */
-                "Idempotency-Key"?: string;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": {
-                    by: string;
-                    reason: string;
-                    ids: string[];
-                } | {
-                    by: string;
-                    reason: string;
-                    group: {
-                        type: string | null;
-                        error: string;
-                    };
-                } | {
-                    by: string;
-                    reason: string;
-                    /** @constant */
-                    all: true;
-                };
-            };
-        };
-        responses: {
-            /** @description So many are tried again. */
-            200: {
-                headers: {
-                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "failures": 3
-                     *     }
-                     */
-                    "application/json": {
-                        failures: number;
-                    };
-                };
-            };
-            400: components["responses"]["malformed_request.body_cut_off.body_not_json.invalid_idempotency_key"];
-            401: components["responses"]["token_needed.token_invalid"];
-            403: components["responses"]["forbidden"];
-            408: components["responses"]["request_timeout"];
-            409: components["responses"]["request_in_progress"];
-            413: components["responses"]["body_too_large"];
-            415: components["responses"]["body_not_json_type"];
-            422: components["responses"]["invalid_body.idempotency_key_reused"];
-            429: components["responses"]["too_many_requests"];
-            431: components["responses"]["headers_too_large"];
-            500: components["responses"]["internal_error"];
-            503: components["responses"]["tokens_unavailable.too_many_requests_at_once.unavailable.outcome_unknown"];
-        };
-    };
-    discardStockFailures: {
-        parameters: {
-            query?: never;
-            header?: {
-                /**
-                 * @description Your own name for this request: however often it comes, it has one effect, and everybody gets the first answer. Kept for a day.
-                 * @example 0b8a2d5e
-                 */
-                "Idempotency-Key"?: string;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": {
-                    by: string;
-                    reason: string;
-                    ids: string[];
-                } | {
-                    by: string;
-                    reason: string;
-                    group: {
-                        type: string | null;
-                        error: string;
-                    };
-                } | {
-                    by: string;
-                    reason: string;
-                    /** @constant */
-                    all: true;
-                };
-            };
-        };
-        responses: {
-            /** @description So many are given up. */
-            200: {
-                headers: {
-                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "failures": 3
-                     *     }
-                     */
-                    "application/json": {
-                        failures: number;
-                    };
-                };
-            };
-            400: components["responses"]["malformed_request.body_cut_off.body_not_json.invalid_idempotency_key"];
-            401: components["responses"]["token_needed.token_invalid"];
-            403: components["responses"]["forbidden"];
-            408: components["responses"]["request_timeout"];
-            409: components["responses"]["request_in_progress"];
-            413: components["responses"]["body_too_large"];
-            415: components["responses"]["body_not_json_type"];
-            422: components["responses"]["invalid_body.idempotency_key_reused"];
-            429: components["responses"]["too_many_requests"];
-            431: components["responses"]["headers_too_large"];
-            500: components["responses"]["internal_error"];
-            503: components["responses"]["tokens_unavailable.too_many_requests_at_once.unavailable.outcome_unknown"];
-        };
-    };
-    readStockFacts: {
-        parameters: {
-            query?: {
-                /** @description Of these orders only: at most 100, with commas between. */
-                orderIds?: string;
-                /** @description `0`: without those about products. */
-                products?: "0" | "1";
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description NDJSON. */
-            200: {
-                headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {"fact":"messaging","module":"order","outboxMessages":0,"outboxOldestSeconds":0,"parked":0,"dead":0}
-                     *     {"fact":"end"}
-                     */
-                    "application/x-ndjson": string;
-                };
-            };
-            400: components["responses"]["malformed_request"];
-            401: components["responses"]["token_needed.token_invalid"];
-            403: components["responses"]["forbidden"];
-            408: components["responses"]["request_timeout"];
-            422: components["responses"]["invalid_query"];
-            429: components["responses"]["too_many_requests"];
-            431: components["responses"]["headers_too_large"];
-            500: components["responses"]["internal_error"];
-            503: components["responses"]["tokens_unavailable.facts_busy.unavailable"];
-        };
-    };
-    listPayments: {
-        parameters: {
-            query?: {
-                orderId?: string;
-                /** @description How many; more than 100 is taken as 100. */
-                limit?: number;
-                /** @description The `nextCursor` of the page before. */
-                after?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description A page of payments. */
-            200: {
-                headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "data": [
-                     *         {
-                     *           "id": "01a20d4e-2123-7d8a-9b1e-0c6f2d3a4b5c",
-                     *           "orderId": "01a20d4e-2116-73a4-ac27-ca1dece9e99f",
-                     *           "amount": 1250,
-                     *           "currency": "EUR",
-                     *           "status": "captured",
-                     *           "declineCode": null
-                     *         }
-                     *       ],
-                     *       "nextCursor": null
-                     *     }
-                     */
-                    "application/json": {
-                        data: components["schemas"]["Payment"][];
-                        nextCursor: string | null;
-                    };
-                };
-            };
-            400: components["responses"]["malformed_request"];
-            401: components["responses"]["token_needed.token_invalid"];
-            403: components["responses"]["forbidden"];
-            408: components["responses"]["request_timeout"];
-            422: components["responses"]["invalid_query"];
-            429: components["responses"]["too_many_requests"];
-            431: components["responses"]["headers_too_large"];
-            500: components["responses"]["internal_error"];
-            503: components["responses"]["tokens_unavailable.too_many_requests_at_once.unavailable"];
-        };
-    };
-    listPaymentOutbox: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description How many, how old, and the broker’s last refusal. */
-            200: {
-                headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "messages": 3,
-                     *       "oldestSeconds": 120.5,
-                     *       "data": [
-                     *         {
-                     *           "type": "stock.reserved",
-                     *           "messages": 3,
-                     *           "oldestAt": "2026-11-24T11:25:53.814Z",
-                     *           "attempts": 0,
-                     *           "lastError": null
+                     *           "name": "order",
+                     *           "ok": false,
+                     *           "detail": "its database does not answer"
                      *         }
                      *       ]
                      *     }
                      */
-                    "application/json": {
-                        messages: number;
-                        oldestSeconds: number;
-                        data: {
-                            type: string;
-                            messages: number;
-                            /** Format: date-time */
-                            oldestAt: string;
-                            /** @description The most often that the broker has refused one of them. */
-                            attempts: number;
-                            lastError: string | null;
-                        }[];
-                    };
+                    "application/json": components["schemas"]["Readiness"];
                 };
             };
-            400: components["responses"]["malformed_request"];
-            401: components["responses"]["token_needed.token_invalid"];
-            403: components["responses"]["forbidden"];
-            408: components["responses"]["request_timeout"];
-            429: components["responses"]["too_many_requests"];
-            431: components["responses"]["headers_too_large"];
-            500: components["responses"]["internal_error"];
-            503: components["responses"]["tokens_unavailable.unavailable"];
-        };
-    };
-    listPaymentFailures: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The largest groups first, at most 100. */
-            200: {
-                headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "data": [
-                     *         {
-                     *           "type": "stock.reserved",
-                     *           "error": "ImpossibleMessage: there is no order …",
-                     *           "parked": 0,
-                     *           "dead": 1,
-                     *           "seen": 1,
-                     *           "oldestAt": "2026-11-24T11:25:53.814Z",
-                     *           "latestAt": "2026-11-24T11:25:53.814Z",
-                     *           "exampleIds": [
-                     *             "01a20d4e-2116-73a4-ac27-ca1dece9e99f"
-                     *           ]
-                     *         }
-                     *       ],
-                     *       "nextCursor": null
-                     *     }
-                     */
-                    "application/json": {
-                        data: {
-                            /** @description Null: it could not be read. */
-                            type: string | null;
-                            /** @description Without the ids and numbers in it. */
-                            error: string;
-                            /** @description Those that are tried again by themselves. */
-                            parked: number;
-                            /** @description Those that wait for a person. */
-                            dead: number;
-                            /** @description How often they came in. */
-                            seen: number;
-                            /** Format: date-time */
-                            oldestAt: string;
-                            /** Format: date-time */
-                            latestAt: string;
-                            exampleIds: string[];
-                        }[];
-                        nextCursor: null;
-                    };
-                };
-            };
-            400: components["responses"]["malformed_request"];
-            401: components["responses"]["token_needed.token_invalid"];
-            403: components["responses"]["forbidden"];
-            408: components["responses"]["request_timeout"];
-            429: components["responses"]["too_many_requests"];
-            431: components["responses"]["headers_too_large"];
-            500: components["responses"]["internal_error"];
-            503: components["responses"]["tokens_unavailable.unavailable"];
-        };
-    };
-    findPaymentFailure: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The failure. */
-            200: {
-                headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "id": "01a20d4e-2116-73a4-ac27-ca1dece9e99f",
-                     *       "type": "stock.reserved",
-                     *       "subject": "01a20d4e-2116-73a4-ac27-ca1dece9e99f",
-                     *       "message": {
-                     *         "type": "stock.reserved"
-                     *       },
-                     *       "error": "ImpossibleMessage: there is no order …",
-                     *       "attempts": 1,
-                     *       "seen": 1,
-                     *       "nextAttemptAt": null,
-                     *       "parkedAt": "2026-11-24T11:25:53.814Z",
-                     *       "failedAt": "2026-11-24T11:25:53.814Z"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["Failure"];
-                };
-            };
-            400: components["responses"]["malformed_request"];
-            401: components["responses"]["token_needed.token_invalid"];
-            403: components["responses"]["forbidden"];
-            404: components["responses"]["not_found.failure_not_found"];
-            408: components["responses"]["request_timeout"];
-            429: components["responses"]["too_many_requests"];
-            431: components["responses"]["headers_too_large"];
-            500: components["responses"]["internal_error"];
-            503: components["responses"]["tokens_unavailable.unavailable"];
-        };
-    };
-    redrivePaymentFailures: {
-        parameters: {
-            query?: never;
-            header?: {
-                /**
-                 * @description Your own name for this request: however often it comes, it has one effect, and everybody gets the first answer. Kept for a day.
-                 * @example 0b8a2d5e
-                 */
-                "Idempotency-Key"?: string;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": {
-                    by: string;
-                    reason: string;
-                    ids: string[];
-                } | {
-                    by: string;
-                    reason: string;
-                    group: {
-                        type: string | null;
-                        error: string;
-                    };
-                } | {
-                    by: string;
-                    reason: string;
-                    /** @constant */
-                    all: true;
-                };
-            };
-        };
-        responses: {
-            /** @description So many are tried again. */
-            200: {
-                headers: {
-                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "failures": 3
-                     *     }
-                     */
-                    "application/json": {
-                        failures: number;
-                    };
-                };
-            };
-            400: components["responses"]["malformed_request.body_cut_off.body_not_json.invalid_idempotency_key"];
-            401: components["responses"]["token_needed.token_invalid"];
-            403: components["responses"]["forbidden"];
-            408: components["responses"]["request_timeout"];
-            409: components["responses"]["request_in_progress"];
-            413: components["responses"]["body_too_large"];
-            415: components["responses"]["body_not_json_type"];
-            422: components["responses"]["invalid_body.idempotency_key_reused"];
-            429: components["responses"]["too_many_requests"];
-            431: components["responses"]["headers_too_large"];
-            500: components["responses"]["internal_error"];
-            503: components["responses"]["tokens_unavailable.too_many_requests_at_once.unavailable.outcome_unknown"];
-        };
-    };
-    discardPaymentFailures: {
-        parameters: {
-            query?: never;
-            header?: {
-                /**
-                 * @description Your own name for this request: however often it comes, it has one effect, and everybody gets the first answer. Kept for a day.
-                 * @example 0b8a2d5e
-                 */
-                "Idempotency-Key"?: string;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": {
-                    by: string;
-                    reason: string;
-                    ids: string[];
-                } | {
-                    by: string;
-                    reason: string;
-                    group: {
-                        type: string | null;
-                        error: string;
-                    };
-                } | {
-                    by: string;
-                    reason: string;
-                    /** @constant */
-                    all: true;
-                };
-            };
-        };
-        responses: {
-            /** @description So many are given up. */
-            200: {
-                headers: {
-                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "failures": 3
-                     *     }
-                     */
-                    "application/json": {
-                        failures: number;
-                    };
-                };
-            };
-            400: components["responses"]["malformed_request.body_cut_off.body_not_json.invalid_idempotency_key"];
-            401: components["responses"]["token_needed.token_invalid"];
-            403: components["responses"]["forbidden"];
-            408: components["responses"]["request_timeout"];
-            409: components["responses"]["request_in_progress"];
-            413: components["responses"]["body_too_large"];
-            415: components["responses"]["body_not_json_type"];
-            422: components["responses"]["invalid_body.idempotency_key_reused"];
-            429: components["responses"]["too_many_requests"];
-            431: components["responses"]["headers_too_large"];
-            500: components["responses"]["internal_error"];
-            503: components["responses"]["tokens_unavailable.too_many_requests_at_once.unavailable.outcome_unknown"];
-        };
-    };
-    readPaymentFacts: {
-        parameters: {
-            query?: {
-                /** @description Of these orders only: at most 100, with commas between. */
-                orderIds?: string;
-                /** @description `0`: without those about products. */
-                products?: "0" | "1";
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description NDJSON. */
-            200: {
-                headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {"fact":"messaging","module":"order","outboxMessages":0,"outboxOldestSeconds":0,"parked":0,"dead":0}
-                     *     {"fact":"end"}
-                     */
-                    "application/x-ndjson": string;
-                };
-            };
-            400: components["responses"]["malformed_request"];
-            401: components["responses"]["token_needed.token_invalid"];
-            403: components["responses"]["forbidden"];
-            408: components["responses"]["request_timeout"];
-            422: components["responses"]["invalid_query"];
-            429: components["responses"]["too_many_requests"];
-            431: components["responses"]["headers_too_large"];
-            500: components["responses"]["internal_error"];
-            503: components["responses"]["tokens_unavailable.facts_busy.unavailable"];
-        };
-    };
-    audit: {
-        parameters: {
-            query?: {
-                /** @description How long the modules may differ. */
-                graceSeconds?: number;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description What is wrong, and what to do about it. */
-            200: {
-                headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "clean": true,
-                     *       "at": "2026-11-24T11:25:53.814Z",
-                     *       "graceSeconds": 60,
-                     *       "tookSeconds": 0.1,
-                     *       "orders": 2,
-                     *       "messaging": {
-                     *         "order": {
-                     *           "outboxMessages": 0,
-                     *           "outboxOldestSeconds": 0,
-                     *           "parked": 0,
-                     *           "dead": 0
-                     *         }
-                     *       },
-                     *       "findings": []
-                     *     }
-                     */
-                    "application/json": {
-                        clean: boolean;
-                        /** Format: date-time */
-                        at: string;
-                        graceSeconds: number;
-                        tookSeconds: number;
-                        orders: number;
-                        messaging: {
-                            [key: string]: {
-                                outboxMessages: number;
-                                outboxOldestSeconds: number;
-                                parked: number;
-                                dead: number;
-                            };
-                        };
-                        findings: {
-                            invariant: string;
-                            title: string;
-                            whatToDo: string;
-                            count: number;
-                            /** @description At the first look. */
-                            suspected: number;
-                            examples: {
-                                subject: string;
-                                says: {
-                                    [key: string]: string | null;
-                                };
-                            }[];
-                        }[];
-                    };
-                };
-            };
-            400: components["responses"]["malformed_request"];
-            401: components["responses"]["token_needed.token_invalid"];
-            403: components["responses"]["forbidden"];
-            408: components["responses"]["request_timeout"];
-            409: components["responses"]["audit_running"];
-            422: components["responses"]["invalid_query"];
-            429: components["responses"]["too_many_requests"];
-            431: components["responses"]["headers_too_large"];
-            500: components["responses"]["internal_error"];
-            503: components["responses"]["tokens_unavailable.audit_ended.unavailable"];
-        };
-    };
-    openApi: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description What this process serves, as OpenAPI 3.1. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "openapi": "3.1.0"
-                     *     }
-                     */
-                    "application/json": {
-                        openapi: string;
-                    } & {
-                        [key: string]: unknown;
-                    };
-                };
-            };
-            400: components["responses"]["malformed_request"];
-            408: components["responses"]["request_timeout"];
-            431: components["responses"]["headers_too_large"];
-            500: components["responses"]["internal_error"];
-        };
-    };
-    docs: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description A page. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /** @example <!doctype html> */
-                    "text/html": string;
-                };
-            };
-            400: components["responses"]["malformed_request"];
-            404: components["responses"]["not_found"];
-            408: components["responses"]["request_timeout"];
-            431: components["responses"]["headers_too_large"];
-            500: components["responses"]["internal_error"];
-        };
-    };
-    docsFile: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                file: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description A script or a style sheet. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /** @example  */
-                    "text/css": string;
-                    /** @example  */
-                    "text/javascript": string;
-                };
-            };
-            400: components["responses"]["malformed_request"];
-            404: components["responses"]["not_found"];
-            408: components["responses"]["request_timeout"];
-            431: components["responses"]["headers_too_large"];
-            500: components["responses"]["internal_error"];
         };
     };
 }

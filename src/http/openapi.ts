@@ -129,7 +129,7 @@ export async function openApiOf(app: Hono, version: string): Promise<object> {
     tags: Object.entries(tags).flatMap(([name, text]) =>
       used.has(name) ? [{ name, description: text }] : [],
     ),
-    paths,
+    paths: sorted(paths),
     components: {
       schemas: sorted({ ...drafts.components.schemas, ...problem?.schemas }),
       responses: sorted(responses),

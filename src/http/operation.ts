@@ -99,7 +99,7 @@ export function operation(told: Operation): MiddlewareHandler {
 }
 
 export const headerParameter = ({ name, description, example }: HeaderParameter) =>
-  ({ in: 'header', name, description, schema: { type: 'string' }, example }) as const;
+  ({ in: 'header', name, description, schema: { type: 'string', examples: [example] } }) as const;
 
 function responseOf(answer: AnswerNote) {
   const { description, schema, type = 'application/json', example, items, headers = [] } = answer;

@@ -15,12 +15,9 @@ const files: Readonly<Record<string, keyof typeof types>> = {
   'swagger-ui-bundle.js': 'js',
 };
 
-/**
- * Scripts and styles of our own only, and requests to this server only. Swagger UI sets styles on its elements and draws its signs as
- * images within its style sheet.
- */
+/** Scripts, styles and requests of this server only, and none within the page; Swagger UI's style sheet holds its signs as images. */
 const policy = [
-  "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'",
+  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'",
   "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
 ].join('; ');
 
