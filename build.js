@@ -2,9 +2,9 @@
 // tool of this repository into dist/bench.js.
 import { spawn } from 'node:child_process';
 import { copyFileSync, cpSync, readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { basename, join } from 'node:path';
 import { context } from 'esbuild';
+import swaggerFolder from 'swagger-ui-dist/absolute-path.js';
 
 const watch = process.argv.includes('--watch');
 const tool = process.argv.slice(2).find((argument) => argument.endsWith('.ts'));
@@ -57,10 +57,9 @@ const bundle = await context({
 
 // The page at /docs: read when somebody asks for it, so that nobody else pays.
 if (!tool) {
-  const swagger = createRequire(import.meta.url)('swagger-ui-dist/absolute-path.js')();
   cpSync('src/http/docs', 'dist/docs', { recursive: true });
   for (const file of ['swagger-ui.css', 'swagger-ui-bundle.js', 'LICENSE'])
-    copyFileSync(join(swagger, file), join('dist/docs', file));
+    copyFileSync(join(swaggerFolder(), file), join('dist/docs', file));
 }
 
 if (watch) await bundle.watch();
