@@ -71,6 +71,8 @@ export interface Operation {
   /** Headers that a request may have. */
   readonly headers?: readonly HeaderParameter[];
   readonly answers: Readonly<Record<number, AnswerNote>>;
+  /** What is asked of others because of it. */
+  readonly callbacks?: NonNullable<DescribeRouteOptions['callbacks']>;
   /** What its handler itself answers with; those of what stands before it are known. */
   readonly problems?: readonly Code[];
 }
@@ -83,7 +85,7 @@ export interface HeaderParameter {
 
 /** Tells of a route: stands first among its handlers, and does nothing. */
 export function operation(told: Operation): MiddlewareHandler {
-  const { id, tag, summary, description, examples, headers = [], answers, problems = [] } = told;
+  const { id, tag, summary, description, examples, headers = [], answers, callbacks, problems = [] } = told;
   return noted<MiddlewareHandler>((_, next) => next(), {
     operationId: id,
     tags: [tag],
@@ -93,6 +95,7 @@ export function operation(told: Operation): MiddlewareHandler {
     responses: Object.fromEntries(
       Object.entries(answers).map(([status, answer]) => [status, responseOf(answer)]),
     ),
+    ...(callbacks && { callbacks }),
     'x-problems': problems,
     ...(examples && { 'x-examples': examples }),
   });

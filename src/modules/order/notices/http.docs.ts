@@ -1,7 +1,7 @@
 /** What the doors to webhooks and deliveries say of themselves. */
 import * as v from 'valibot';
 import { Currency, OrderId } from '../../../contracts/values.ts';
-import { named, operation, pageOf, Time } from '../../../http/index.ts';
+import { named, type Operation, operation, pageOf, Time } from '../../../http/index.ts';
 import { PricedLine, placed, Reason } from '../http.docs.ts';
 
 const tag = 'Webhooks';
@@ -107,6 +107,40 @@ export const OutcomeNotice = named(
 const { step: _, updatedAt, ...order } = placed;
 const notice = { type: 'order.confirmed', timestamp: updatedAt, data: { ...order, status: 'confirmed' } };
 
+const signed = (name: string, description: string) =>
+  ({ in: 'header', name, description, required: true, schema: { type: 'string' } }) as const;
+
+/** What an endpoint is sent: docs/webhooks.md tells its receiver all of it. */
+const outcome: NonNullable<Operation['callbacks']> = {
+  outcome: {
+    '{$request.body#/url}': {
+      post: {
+        operationId: 'tellOutcome',
+        tags: [tag],
+        summary: 'An order is confirmed, rejected or cancelled',
+        description:
+          'Signed by Standard Webhooks. It may come twice, and again after anything but these answers.',
+        security: [],
+        parameters: [
+          signed('webhook-id', 'The same whenever the same delivery comes again.'),
+          signed('webhook-timestamp', 'In seconds, of this attempt.'),
+          signed('webhook-signature', 'One or two, with a space between: one that fits is enough.'),
+        ],
+        requestBody: {
+          required: true,
+          content: {
+            'application/json': { schema: { $ref: '#/components/schemas/OutcomeNotice' }, example: notice },
+          },
+        },
+        responses: {
+          204: { description: 'It is taken; so says any 2xx within 15 s.' },
+          410: { description: 'No more: the endpoint is disabled.' },
+        },
+      },
+    },
+  },
+};
+
 export const registerWebhook = operation({
   id: 'registerWebhook',
   tag,
@@ -127,6 +161,7 @@ export const registerWebhook = operation({
       headers: ['Location'],
     },
   },
+  callbacks: outcome,
   problems: ['too_many_endpoints'],
 });
 
