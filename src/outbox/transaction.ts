@@ -35,6 +35,8 @@ export interface Database {
       readonly last?: (sql: Sql) => readonly Statement[];
     },
   ): Promise<T>;
+  /** Runs statements that need no answer in one transaction, all in one round trip. */
+  write(statements: (sql: Sql) => readonly Statement[], limits?: Limits): Promise<void>;
   /** How many connections are open and how many of those idle, and how many callers wait for one. */
   connections(): { readonly open: number; readonly idle: number; readonly waiting: number };
   /** Refuses new work, waits for what is in hand, closes every connection. */
@@ -59,13 +61,15 @@ export function openDatabase(options: DatabaseOptions): Database {
   const { limitMs = defaultLimitMs } = options;
   const pool = createPool({ maxConnections: 10, ...options });
 
-  const transaction: Database['transaction'] = async (work, options = {}) => {
-    const { last, deadlineMs = performance.now() + limitMs } = options;
+  async function within<T>(
+    run: (connection: Connection, course: Course) => Promise<T>,
+    { deadlineMs = performance.now() + limitMs }: Limits,
+  ): Promise<T> {
     const connection = await pool.acquire(deadlineMs);
-    const course = { commitSent: false };
-    const limit = limitOf(deadlineMs, course);
+    const course: Course = { deadlineMs, commitSent: false };
+    const limit = limitOf(course);
     try {
-      const result = await Promise.race([run(connection, work, last, deadlineMs, course), limit.reached]);
+      const result = await Promise.race([run(connection, course), limit.reached]);
       pool.release(connection);
       return result;
     } catch (error) {
@@ -78,35 +82,50 @@ export function openDatabase(options: DatabaseOptions): Database {
     } finally {
       limit.end();
     }
-  };
+  }
+
+  const transaction: Database['transaction'] = (work, options = {}) =>
+    within(({ sql }, course) => run(sql, work, options.last, course), options);
 
   return {
     query: (statement, limits) => transaction(statement, limits),
     transaction,
+    write: (statements, limits = {}) =>
+      within(({ sql }, course) => commit(sql, [begin(sql, course), ...statements(sql)], course), limits),
     connections: pool.connections,
     close: pool.close,
   };
 }
 
+/** How far a transaction has come, and when it must be over. */
+interface Course {
+  readonly deadlineMs: number;
+  commitSent: boolean;
+}
+
 async function run<T>(
-  { sql }: Connection,
+  sql: Sql,
   work: (sql: Sql) => Promise<T>,
   last: ((sql: Sql) => readonly Statement[]) | undefined,
-  deadlineMs: number,
-  course: { commitSent: boolean },
+  course: Course,
 ): Promise<T> {
   // Not awaited: it travels with the first statement. If it is lost, so is the connection, and that statement with it.
-  const begun = sql.unsafe(begin(deadlineMs)).execute();
+  const begun = begin(sql, course).execute();
   const [result] = await Promise.all([work(sql), begun]);
-  const statements = [...(last?.(sql) ?? []), sql.unsafe('commit')];
+  await commit(sql, last?.(sql) ?? [], course);
+  return result;
+}
+
+/** Sends the last statements of a transaction, and its commit with them. */
+async function commit(sql: Sql, last: readonly Statement[], course: Course): Promise<void> {
+  const statements = [...last, sql.unsafe('commit')];
   // The clock itself is asked: a timer may be late, and whoever waited has been told that nothing happened.
-  if (performance.now() >= deadlineMs) throw tooLate();
+  if (performance.now() >= course.deadlineMs) throw tooLate();
   course.commitSent = true;
   // Sent in this order, whoever made them: the driver sends a statement when it is executed, not when it is written.
   const answers = await Promise.all(statements.map((statement) => statement.execute()));
   // PostgreSQL answers ROLLBACK if a statement failed and its error was swallowed.
   if (answers.at(-1)?.command !== 'COMMIT') throw new RolledBack();
-  return result;
 }
 
 /**
@@ -115,15 +134,18 @@ async function run<T>(
  * commit that comes later than that finds nothing to commit. (PostgreSQL 17 could limit the whole transaction; older ones could
  * not.) All of it for this transaction only, as PgBouncer in transaction mode wants it.
  */
-function begin(deadlineMs: number): string {
+function begin(sql: Sql, { deadlineMs }: Course): Statement {
   const leftMs = Math.max(1, Math.ceil(deadlineMs - performance.now()));
-  return `begin; set local plan_cache_mode = force_custom_plan; set local statement_timeout = ${
-    Number.isFinite(leftMs) ? leftMs : 0
-  }; set local idle_in_transaction_session_timeout = ${Math.min(leftMs, defaultLimitMs)}`;
+  return sql.unsafe(
+    `begin; set local plan_cache_mode = force_custom_plan; set local statement_timeout = ${
+      Number.isFinite(leftMs) ? leftMs : 0
+    }; set local idle_in_transaction_session_timeout = ${Math.min(leftMs, defaultLimitMs)}`,
+  );
 }
 
 /** Rejects at the deadline; if the commit was sent by then, after its grace. */
-function limitOf(deadlineMs: number, course: { readonly commitSent: boolean }) {
+function limitOf(course: Course) {
+  const { deadlineMs } = course;
   let end = () => {};
   const reached = new Promise<never>((_, reject) => {
     end = atDeadline(deadlineMs, () => {
