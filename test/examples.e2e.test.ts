@@ -130,7 +130,13 @@ const asked: Readonly<Record<string, () => Promise<readonly Given[]>>> = {
       ['payment', 'Payment', 'payment.authorize'],
     ].flatMap(([module = '', name, type = '']) => [
       [`list${name}Outbox`, nothing],
-      [`list${name}Failures`, async () => [{ query: '', path: { id: await failed(module, type) } }]],
+      [
+        `list${name}Failures`,
+        async () => {
+          await failed(module, type);
+          return [{}];
+        },
+      ],
       [`find${name}Failure`, at(() => failed(module, type))],
       [`redrive${name}Failures`, nothing],
       [`discard${name}Failures`, nothing],
