@@ -79,6 +79,7 @@ export async function startService(config: Config, services: Services, log: Log)
     }),
     corsOrigins: config.corsOrigins,
     metrics: metrics.scrape,
+    version,
     onAnswer: metrics.answered,
     ready: async () => [
       { name: 'started', ok: running },

@@ -23,6 +23,7 @@ export {
   type Taken,
   takeKeys,
 } from './idempotency-store.ts';
+export { conditional, named, type Operation, operation, pageOf, Time } from './operation.ts';
 export { cursor, Limit, Moment, page } from './page.ts';
 export { preferredWaitSeconds, waited } from './prefer.ts';
 export { comeAgain, type Fault, problem } from './problem.ts';
