@@ -60,7 +60,7 @@ export function createDispatcher(options: {
   const inFlightOfType = new Map<string, number>();
   const forget = gather(
     (packets: readonly (readonly string[])[]) =>
-      database.write((sql) => store.deleteMessages(sql, packets.flat())),
+      database.write((sql) => store.deleteMessages(sql, packets.flat()), { durable: false }),
     { restMs: deleteEveryMs },
   );
   let held = 0;

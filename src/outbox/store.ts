@@ -60,14 +60,11 @@ function claimMessages(sql: Sql, limit: number): Promise<readonly ClaimedRow[]> 
 }
 
 /**
- * Forgets rows that the broker has confirmed. In id order, so that two who delete never wait for each other in a circle. The commit does
- * not wait for the disk: what a crash brings back is sent again, and the inbox knows it.
+ * Forgets rows that the broker has confirmed. In id order, so that two who delete never wait for each other in a circle. Whoever calls need not wait
+ * for the disk: what a crash brings back is sent again, and the inbox knows it.
  */
 function deleteMessages(sql: Sql, ids: readonly string[]): readonly Statement[] {
-  return [
-    sql`set local synchronous_commit = off`,
-    sql`delete from outbox where id = any(${[...ids].sort()}::uuid[])`,
-  ];
+  return [sql`delete from outbox where id = any(${[...ids].sort()}::uuid[])`];
 }
 
 /** Counts a refusal and offers the rows again in `inSeconds`. */

@@ -31,14 +31,20 @@ export interface Database {
   transaction<T>(
     work: (sql: Sql) => Promise<T>,
     options?: Limits & {
-      /** Statements, not sent yet, that travel with the commit: if one of them fails, it is none. */
+      /** Statements, not sent yet, that travel with the commit: if one of them fails, it is none. They are one statement (`with`). */
       readonly last?: (sql: Sql) => readonly Statement[];
       /** Its statements find their rows by indexes whatever the parameters: their plans are made once for a connection, and kept. */
       readonly keepPlans?: boolean;
     },
   ): Promise<T>;
-  /** Runs statements that need no answer in one transaction, all in one round trip. */
-  write(statements: (sql: Sql) => readonly Statement[], limits?: Limits): Promise<void>;
+  /**
+   * Runs statements that need no answer in one transaction, all in one round trip. `durable: false`: the answer does not wait for the disk,
+   * and a crash of the database server may undo what was done in its last second.
+   */
+  write(
+    statements: (sql: Sql) => readonly Statement[],
+    options?: Limits & { readonly durable?: boolean },
+  ): Promise<void>;
   /** How many connections are open and how many of those idle, and how many callers wait for one. */
   connections(): { readonly open: number; readonly idle: number; readonly waiting: number };
   /** Refuses new work, waits for what is in hand, closes every connection. */
@@ -95,11 +101,11 @@ export function openDatabase(options: DatabaseOptions): Database {
   return {
     query: (statement, limits) => transaction(statement, limits),
     transaction,
-    write: (statements, limits = {}) =>
-      within(
-        ({ sql }, course) => commit(sql, [begin(sql, course, true), ...statements(sql)], course),
-        limits,
-      ),
+    write: (statements, options = {}) =>
+      within(async ({ sql }, course) => {
+        const begun = begin(sql, course, true, options.durable).execute();
+        await Promise.all([begun, commit(sql, statements(sql), course)]);
+      }, options),
     connections: pool.connections,
     close: pool.close,
   };
@@ -127,7 +133,7 @@ async function run<T>(
 
 /** Sends the last statements of a transaction, and its commit with them. */
 async function commit(sql: Sql, last: readonly Statement[], course: Course): Promise<void> {
-  const statements = [...last, sql.unsafe('commit')];
+  const statements = [...(last.length > 1 ? [asOne(sql, last)] : last), sql.unsafe('commit')];
   // The clock itself is asked: a timer may be late, and whoever waited has been told that nothing happened.
   if (performance.now() >= course.deadlineMs) throw tooLate();
   course.commitSent = true;
@@ -147,10 +153,10 @@ const keptPlans = 'set local plan_cache_mode = force_generic_plan; set local ena
  * finds nothing to commit. (PostgreSQL 17 could limit the whole transaction; older ones could not.) All of it for this transaction
  * only, as PgBouncer in transaction mode wants it.
  */
-function begin(sql: Sql, { deadlineMs }: Course, keepPlans: boolean): Statement {
+function begin(sql: Sql, { deadlineMs }: Course, keepPlans: boolean, durable = true): Statement {
   const leftMs = Math.max(1, Math.ceil(deadlineMs - performance.now()));
   return sql.unsafe(
-    `begin; ${keepPlans ? keptPlans : newPlans}; set local statement_timeout = ${
+    `begin; ${keepPlans ? keptPlans : newPlans}; ${durable ? '' : 'set local synchronous_commit = off; '}set local statement_timeout = ${
       Number.isFinite(leftMs) ? leftMs : 0
     }; set local idle_in_transaction_session_timeout = ${Math.min(leftMs, defaultLimitMs)}`,
   );
@@ -173,6 +179,15 @@ const queryCanceled = '57014';
 const codeOf = (error: unknown) => (error instanceof Error && 'code' in error ? error.code : undefined);
 
 const tooLate = (cause?: unknown) => new DatabaseTimeout('the database did not answer in time', { cause });
+
+/**
+ * Statements as parts of one: to each statement of its own PostgreSQL sends an answer of its own, at once, which wakes us and costs
+ * more than what it does. None of them sees what another does, and none of two may write the same row.
+ */
+function asOne(sql: Sql, statements: readonly Statement[]): Statement {
+  const parts = statements.map((statement, n) => sql`${sql(`part_${n}`)} as (${statement})`);
+  return sql`with ${parts.reduce((all, part) => sql`${all}, ${part}`)} select`;
+}
 
 /** Thrown when PostgreSQL has said no to a commit. */
 class RolledBack extends Error {
