@@ -108,8 +108,6 @@ export async function startService(config: Config, services: Services, log: Log)
       abort.abort();
       await Promise.allSettled([started]);
       for (const module of modules) module.hangUp();
-      // First who writes, then who sends what was written.
-      for (const module of modules) module.hangUp();
       await server.close({ graceMs });
       await Promise.all(modules.map((module) => module.stop()));
       await Promise.all(modules.map((module) => module.close()));

@@ -3,13 +3,12 @@ import type { Hono } from 'hono';
 import type { Facts, Scope } from '../contracts/facts.ts';
 import type {
   Database,
+  Handle,
   Handles,
   Loop,
-  Message,
   Migration,
   Observer,
   Sql,
-  Unit,
   UnitOfWork,
 } from '../outbox/index.ts';
 
@@ -61,7 +60,7 @@ export interface OpenModule {
   /** What people ask. */
   readonly routes: Hono;
   /** What modules say: handles a set of messages, all of known types and valid, in one transaction. */
-  handle(unit: Unit, messages: readonly Message[]): Promise<void>;
+  readonly handle: Handle;
   /** What time starts. */
   readonly clocks: readonly Loop[];
   /** What has not come to its end, by every state that it can be in. Costs what is under way, not what there has ever been. */

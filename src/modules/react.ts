@@ -27,9 +27,10 @@ interface Reacting<World, Incoming extends Message> {
 
 /** Makes a handler of the three. `Incoming` is what the module's schemas have let in. */
 export function react<World, Incoming extends Message>(parts: Reacting<World, Incoming>) {
-  return async (unit: Unit, messages: readonly Message[]): Promise<void> => {
+  const look = (sql: Sql, messages: readonly Message[]) => parts.load(sql, messages as readonly Incoming[]);
+  async function handle(unit: Unit, messages: readonly Message[], looked?: unknown): Promise<void> {
     const incoming = messages as readonly Incoming[];
-    const world = await parts.load(unit.sql, incoming);
+    const world = (looked as World | undefined) ?? (await look(unit.sql, messages));
     const now = new Date();
     const dead = new Map<string, DeadMessage>();
     for (const message of incoming)
@@ -42,5 +43,6 @@ export function react<World, Incoming extends Message>(parts: Reacting<World, In
       }
     if (dead.size > 0) throw new DeadMessages(dead);
     unit.write(...parts.save(unit.sql, world, unit));
-  };
+  }
+  return Object.assign(handle, { look });
 }

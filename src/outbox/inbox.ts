@@ -19,7 +19,14 @@ export type Incoming<Catalogue extends Handles> = {
 }[keyof Catalogue];
 
 /** Does what a set of messages asks for: state through `unit.sql`, answers through `unit.send`. All or nothing. */
-export type Handle = (unit: Unit, messages: readonly Message[]) => Promise<void>;
+export interface Handle {
+  (unit: Unit, messages: readonly Message[], looked?: unknown): Promise<void>;
+  /**
+   * Reads and locks what the messages are about, before it is known which of them are new: that question and these travel together.
+   * What it finds is handed to the handler. It must send its first statement at once.
+   */
+  readonly look?: ((sql: Sql, messages: readonly Message[]) => Promise<unknown>) | undefined;
+}
 
 /** What arrived. `redelivered`: it was delivered before and not acknowledged, so that it may be what ended the process. */
 export type Arrival = Decoded & { readonly redelivered?: boolean };
@@ -46,8 +53,11 @@ export function createInbox(options: {
 
   async function handleOnce(messages: readonly Message[]): Promise<void> {
     const fresh = await unit.run(async (open) => {
-      const taken = await takeIn(store, open.sql, messages, new Date());
-      if (taken.length > 0) await handle(open, taken);
+      const [taken, looked] = await Promise.all([
+        takeIn(store, open.sql, messages, new Date()),
+        handle.look?.(open.sql, messages),
+      ]);
+      if (taken.length > 0) await handle(open, taken, looked);
       return taken;
     });
     const types = fresh.map(({ type }) => type);

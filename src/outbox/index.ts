@@ -16,7 +16,7 @@ export type { Failures } from './failures.ts';
 export { DeadMessage, DeadMessages, describe, isEnvironmental } from './faults.ts';
 export { gather } from './gather.ts';
 export { newId } from './id.ts';
-export type { Handles, Incoming } from './inbox.ts';
+export type { Handle, Handles, Incoming } from './inbox.ts';
 export { createLoop, type Loop, type Worker } from './loop.ts';
 export { type Cause, causeOf, type Draft, type Message } from './message.ts';
 export { createMessaging, type Messaging } from './messaging.ts';

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openTestDatabase } from '../../test/support/database.ts';
+import { jsonLines } from './arrays.ts';
 import { DatabaseBusy, openDatabase, type Sql } from './transaction.ts';
 
 const database = await openTestDatabase('outbox');
@@ -81,6 +82,49 @@ test('what travels with the commit is part of it: it fails, nothing is written',
     last: (sql) => [sql`insert into written values (13)`],
   });
   expect((await written()).filter((n) => n >= 10)).toEqual([12, 13]);
+});
+
+test('JSON documents go in as they are, a line each', async () => {
+  const documents = ['{"a":"b\\nc"}', null, '[]', '"\\u2028 \\"quoted\\" \\\\"', '{}'];
+  const rows = await database.query(
+    (sql) => sql<{ json: string | null }[]>`select unnest(${jsonLines(sql, documents)}) as json`,
+  );
+  expect(rows.map(({ json }) => json)).toEqual(documents);
+  expect(await database.query((sql) => sql`select unnest(${jsonLines(sql, [])})`)).toEqual([]);
+});
+
+test('statements that need no answer happen together or not at all', async () => {
+  await database.write((sql) => [sql`insert into written values (20)`, sql`insert into written values (21)`]);
+  const failing = database.write((sql) => [
+    sql`insert into written values (22)`,
+    sql`insert into written values (1 / 0)`,
+  ]);
+  await expect(failing).rejects.toThrow('division by zero');
+  const kept = await database.query((sql) => sql`select n from written where n between 20 and 29 order by n`);
+  expect(kept.map(({ n }) => n)).toEqual([20, 21]);
+});
+
+test('a plan that is kept from when its table was empty takes the index, and never reads all of it', async () => {
+  const one = openDatabase({ url: database.url, name: 'one', maxConnections: 1 });
+  await one.query((sql) => sql`create table kept (id integer primary key)`);
+  await one.query((sql) => sql`analyze kept`);
+  const scans = async () => {
+    await one.query((sql) => sql`select pg_stat_force_next_flush()`);
+    const [row] = await database.query(
+      (sql) => sql<{ all: number }[]>`select seq_scan as all from pg_stat_user_tables where relname = 'kept'`,
+    );
+    return row?.all;
+  };
+  const before = await scans();
+  const find = () =>
+    one.transaction((sql) => sql`select from kept join unnest(${[7]}::integer[]) as wanted (id) using (id)`, {
+      keepPlans: true,
+    });
+  for (let n = 0; n < 6; n += 1) await find();
+  await one.query((sql) => sql`insert into kept select generate_series(1, 20000)`);
+  expect(await find()).toHaveLength(1);
+  expect(await scans()).toBe(before);
+  await one.close();
 });
 
 test('a statement that comes after the end of its failed transaction runs nowhere', async () => {

@@ -17,9 +17,9 @@ export function curse(world: World, handle: Handle): Handle {
   cursesOf.set(world, curses);
   const { chance } = world;
 
-  return async (unit, messages) => {
+  const cursed: Handle = async (unit, messages, looked) => {
     // Fair weather lifts every curse.
-    if (world.weather.handlerFails === 0) return handle(unit, messages);
+    if (world.weather.handlerFails === 0) return handle(unit, messages, looked);
     const guilty = messages.find(({ id }) => {
       const left =
         curses.get(id) ?? (chance.hit(world.weather.handlerFails) ? 1 + chance.below(maxFailures) : 0);
@@ -27,10 +27,11 @@ export function curse(world: World, handle: Handle): Handle {
       return left > 0;
     });
     // What was written before it is undone, too.
-    if (!guilty || chance.hit(0.5)) await handle(unit, messages);
+    if (!guilty || chance.hit(0.5)) await handle(unit, messages, looked);
     if (!guilty) return;
     curses.set(guilty.id, (curses.get(guilty.id) ?? 1) - 1);
     world.count('handlerFails');
     throw new Injected(`${guilty.type} is cursed`);
   };
+  return Object.assign(cursed, { look: handle.look });
 }

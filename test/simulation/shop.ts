@@ -183,8 +183,8 @@ function planted<Part extends { readonly store: unknown }>(
 /** Notes, in the transaction of its effect, that a message has had one: it may have one only. */
 function once(world: World, name: string, memory: Memory): (handle: Handle) => Handle {
   const effects = memory.table<true>('effects');
-  return (handle) => async (unit: Unit, messages: readonly Message[]) => {
-    await handle(unit, messages);
+  const noting = async (unit: Unit, messages: readonly Message[], handled: Promise<void>) => {
+    await handled;
     await memory.run(unit.sql, () => {
       for (const { id, type, subject } of messages) {
         if (effects.has(id))
@@ -193,6 +193,12 @@ function once(world: World, name: string, memory: Memory): (handle: Handle) => H
       }
     });
   };
+  return (handle) =>
+    Object.assign(
+      (unit: Unit, messages: readonly Message[], looked?: unknown) =>
+        noting(unit, messages, handle(unit, messages, looked)),
+      { look: handle.look },
+    );
 }
 
 /** When Order will ask for the list of products; null: not within the hour. */

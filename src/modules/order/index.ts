@@ -1,7 +1,7 @@
 /** Order, wired: it takes orders and carries each one to its end. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { createAdmission, createForgetting, idempotencyMigrations } from '../../http/index.ts';
-import { createLoop, isEnvironmental, type UnitOfWork } from '../../outbox/index.ts';
+import { createLoop, isEnvironmental, type Message, type Unit, type UnitOfWork } from '../../outbox/index.ts';
 import type { Module } from '../module.ts';
 import { createListing, isListed } from './catalogue.ts';
 import { createDeadlines } from './clock.ts';
@@ -68,10 +68,13 @@ export function createOrder(settings: OrderSettings): Module {
           admitted,
           first: listening.routes,
         }).route('/', telling.routes),
-        handle(open, messages) {
-          open.onCommit(live.wake);
-          return handle(open, messages);
-        },
+        handle: Object.assign(
+          (open: Unit, messages: readonly Message[], looked?: unknown) => {
+            open.onCommit(live.wake);
+            return handle(open, messages, looked);
+          },
+          { look: handle.look },
+        ),
         hangUp() {
           listening.hangUp();
           outcomes.end();

@@ -6,8 +6,7 @@ import { createAdmission, cursor, type DoorDatabase, Limit, page, query } from '
 import * as docs from './http.docs.ts';
 import { listPayments } from './store.ts';
 
-const PaymentId = v.pipe(v.string(), v.uuid());
-const ListPayments = v.strictObject({ orderId: v.optional(OrderId), limit: Limit, after: cursor(PaymentId) });
+const ListPayments = v.strictObject({ orderId: v.optional(OrderId), limit: Limit, after: cursor(OrderId) });
 
 export function createRoutes({ database }: { readonly database: DoorDatabase }): Hono {
   const routes = new Hono();
@@ -20,7 +19,7 @@ export function createRoutes({ database }: { readonly database: DoorDatabase }):
       (sql) => listPayments(sql, { orderId, after, limit: limit + 1 }),
       c.get('limits'),
     );
-    return c.json(page(payments, limit, ({ id }) => id));
+    return c.json(page(payments, limit, ({ orderId: last }) => last));
   });
 
   return routes;

@@ -16,6 +16,7 @@ import tables from './migrations/001_payment.sql';
 import ledger from './migrations/002_simulated_gateway.sql';
 import tries from './migrations/003_calls.sql';
 import approved from './migrations/004_approved.sql';
+import ids from './migrations/005_payment_id.sql';
 import { countOpen } from './store.ts';
 
 export { createGatewaySimulator } from './gateway/simulator.ts';
@@ -50,6 +51,7 @@ export function createPayment(
       { name: 'payment/002_simulated_gateway', sql: ledger },
       { name: 'payment/003_calls', sql: tries },
       { name: 'payment/004_approved', sql: approved },
+      { name: 'payment/005_payment_id', sql: ids },
       ...idempotencyMigrations,
     ],
     handles,

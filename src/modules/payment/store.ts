@@ -2,7 +2,7 @@
  * All of Payment's SQL, in sets: one statement for a table however many orders are concerned. An update names its keys once
  * more (`= any(...)`): that finds the index also while a new table has no statistics.
  */
-import { newId, type Sql, type Statement } from '../../outbox/index.ts';
+import { jsonLines, newId, type Sql, type Statement } from '../../outbox/index.ts';
 import type { InProgress } from '../module.ts';
 import { type Operation, operationOf, type Payment, type State } from './payment.ts';
 
@@ -105,24 +105,29 @@ function updatePayments(
   { claimSeconds, inquiryAfterSeconds }: Waits,
 ): readonly Statement[] {
   if (changed.length === 0) return [];
-  const rows = changed.map((one) => {
-    const { amount: _, currency: __, ...payment } = one.payment;
-    return { ...payment, call: nextCall(one) };
-  });
+  const ids = changed.map(({ payment }) => payment.orderId);
+  const approvals = changed.map(({ payment: { approved } }) => (approved === null ? null : String(approved)));
   return [
     sql`
-      update payments set state = changed.state, payment_token = changed."paymentToken", approved = changed.approved,
-        decline_code = changed."declineCode", cause = changed.cause, updated_at = now(),
+      update payments set state = changed.state, payment_token = changed.payment_token,
+        approved = changed.approved::boolean, decline_code = changed.decline_code, cause = changed.cause::jsonb,
+        updated_at = now(),
         call_at = case call when 'same' then call_at else ${callAt(sql, claimSeconds)} end,
         calls = case call when 'same' then calls else (call = 'claimed')::integer end,
         call_since = case call when 'same' then call_since when 'none' then null else now() end,
         call_error = case call when 'same' then call_error end,
         inquire_at = case when changed.state <> 'authorized' then null
           else coalesce(inquire_at, now() + make_interval(secs => ${inquiryAfterSeconds})) end
-      from json_to_recordset(${JSON.stringify(rows)}::text::json) as changed (
-        "orderId" uuid, state text, "paymentToken" text, approved boolean, "declineCode" text, cause jsonb, call text)
-      where payments.order_id = changed."orderId"
-        and payments.order_id = any(${rows.map(({ orderId }) => orderId)}::uuid[])`,
+      from unnest(${ids}::uuid[], ${changed.map(({ payment }) => payment.state)}::text[],
+        ${changed.map(({ payment }) => payment.paymentToken)}::text[], ${approvals}::text[],
+        ${changed.map(({ payment }) => payment.declineCode)}::text[],
+        ${jsonLines(
+          sql,
+          changed.map(({ payment: { cause } }) => cause && JSON.stringify(cause)),
+        )},
+        ${changed.map(nextCall)}::text[]
+      ) as changed (order_id, state, payment_token, approved, decline_code, cause, call)
+      where payments.order_id = changed.order_id and payments.order_id = any(${ids}::uuid[])`,
   ];
 }
 
@@ -193,7 +198,7 @@ export async function countOpen(sql: Sql): Promise<readonly InProgress[]> {
     ) as waiting using (state)`;
 }
 
-/** Up to `limit` payments, newest first, those after the payment `after`. */
+/** Up to `limit` payments, those of the newest orders first; those after the order `after`. */
 export async function listPayments(
   sql: Sql,
   filter: {
@@ -206,6 +211,6 @@ export async function listPayments(
     select id, order_id as "orderId", amount, currency, state as status, decline_code as "declineCode" from payments
     where true
     ${filter.orderId === undefined ? sql`` : sql`and order_id = ${filter.orderId}`}
-    ${filter.after === undefined ? sql`` : sql`and id < ${filter.after}`}
-    order by id desc limit ${filter.limit}`;
+    ${filter.after === undefined ? sql`` : sql`and order_id < ${filter.after}`}
+    order by order_id desc limit ${filter.limit}`;
 }

@@ -1,7 +1,6 @@
 /** What other modules say to Stock, and what it does about it. */
 import { orderEvents } from '../../contracts/order.ts';
 import { type ListedProduct, productsPerPage, stockCommands } from '../../contracts/stock.ts';
-import type { Line } from '../../contracts/values.ts';
 import { DeadMessage, type Incoming } from '../../outbox/index.ts';
 import { type Reaction, react } from '../react.ts';
 import { commit, type Decision, type Level, type Reservation, release, reserve } from './reservation.ts';
@@ -26,19 +25,18 @@ export const createHandler = (inquiryAfterSeconds: number, store: StockStore = s
   react<World, StockMessage>({
     async load(sql, messages) {
       const aboutOrders = messages.filter(({ type }) => type !== 'stock.list_products');
-      const reservations = await store.lockReservations(
-        sql,
-        aboutOrders.map(({ subject }) => subject),
-      );
-      const concerned = messages.flatMap((message) => linesThatMayMove(message, reservations));
+      const ids = aboutOrders.map(({ subject }) => subject);
+      // Sent one after the other, they travel in one round trip.
+      const [reservations, levels, products] = await Promise.all([
+        store.lockReservations(sql, ids),
+        store.lockLevels(sql, aboutOrders.flatMap(linesAskedFor), aboutOrders.flatMap(ordersToEnd)),
+        aboutOrders.length < messages.length ? store.listedProducts(sql) : [],
+      ]);
       return {
         stored: reservations,
         reservations: new Map(reservations),
-        levels: await store.lockLevels(
-          sql,
-          concerned.map(({ sku }) => sku),
-        ),
-        products: aboutOrders.length < messages.length ? await store.listedProducts(sql) : [],
+        levels,
+        products,
         changedReservations: new Map(),
         changedLevels: new Map(),
       };
@@ -78,15 +76,12 @@ export const createHandler = (inquiryAfterSeconds: number, store: StockStore = s
     },
   });
 
-/** What a message may take or give back. A command that comes again moves nothing: it need not wait for a hot product. */
-function linesThatMayMove(
-  message: StockMessage,
-  reservations: ReadonlyMap<string, Reservation>,
-): readonly Line[] {
-  const known = reservations.get(message.subject);
-  if (message.type === 'stock.reserve') return known ? [] : message.data.lines;
-  return known?.state === 'held' ? known.lines : [];
-}
+const ordersToEnd = ({ type, subject }: StockMessage) => (type === 'stock.reserve' ? [] : [subject]);
+
+const linesAskedFor = (message: StockMessage) =>
+  message.type === 'stock.reserve'
+    ? message.data.lines.map(({ sku }) => ({ orderId: message.subject, sku }))
+    : [];
 
 function carryOut(
   world: World,

@@ -29,11 +29,22 @@ async function lockReservations(sql: Sql, orderIds: readonly string[]): Promise<
   return new Map(rows.map((row) => [row.orderId, row]));
 }
 
-/** Locks products, by sku. */
-async function lockLevels(sql: Sql, skus: Iterable<string>): Promise<Map<string, Level>> {
+/**
+ * Locks the products that messages about these orders may move, by sku: `asked` for orders that hold nothing yet, and what orders hold.
+ * What comes again moves nothing: it need not wait for a hot product. Sent with `lockReservations`, it sees what that has waited for.
+ */
+async function lockLevels(
+  sql: Sql,
+  asked: readonly { readonly orderId: string; readonly sku: string }[],
+  orderIds: readonly string[],
+): Promise<Map<string, Level>> {
   const rows = await sql<({ sku: string } & Level)[]>`
-    select sku, on_hand as "onHand", reserved from products
-    where sku = any(${[...new Set(skus)]}::text[]) order by sku for update`;
+    select sku, on_hand as "onHand", reserved from products where sku in (
+      select sku from unnest(${asked.map(({ orderId }) => orderId)}::uuid[], ${asked.map(({ sku }) => sku)}::text[])
+        as asked (order_id, sku) where not exists (select from reservations where order_id = asked.order_id)
+      union select line ->> 'sku' from reservations, jsonb_array_elements(lines) as line
+      where order_id = any(${[...new Set(orderIds)]}::uuid[]) and state = 'held'
+    ) order by sku for update`;
   return new Map(rows.map(({ sku, onHand, reserved }) => [sku, { onHand, reserved }]));
 }
 

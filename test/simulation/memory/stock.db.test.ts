@@ -116,7 +116,14 @@ describe.each(sides)('$name', ({ database, store, inquiries, later, empty, deliv
   });
 
   describe('levels', () => {
-    const levels = (...skus: readonly string[]) => within((sql) => store().lockLevels(sql, skus));
+    const levels = (...skus: readonly string[]) =>
+      within((sql) =>
+        store().lockLevels(
+          sql,
+          skus.map((sku) => ({ orderId: uuidv7(), sku })),
+          [],
+        ),
+      );
     const change = (sku: string, onHand: number, reserved: number) =>
       database.write((sql) => store().saveLevels(sql, new Map([[sku, { onHand, reserved }]])));
 
@@ -130,6 +137,23 @@ describe.each(sides)('$name', ({ database, store, inquiries, later, empty, deliv
       await change('B', 4, 2);
       await change('NONE', 1, 1);
       expect(await levels('B', 'NONE')).toEqual(new Map([['B', { onHand: 4, reserved: 2 }]]));
+    });
+
+    test('are those that orders ask for which hold nothing yet, and those that orders hold', async () => {
+      await deliver('A', 3);
+      await deliver('B', 3);
+      await deliver('MUG-01', 3);
+      const [holding, ended, fresh] = [uuidv7(), uuidv7(), uuidv7()];
+      await make(held(holding), held(ended));
+      await end({ ...held(ended), state: 'released' });
+      const asked = [
+        { orderId: holding, sku: 'A' },
+        { orderId: ended, sku: 'A' },
+        { orderId: fresh, sku: 'B' },
+      ];
+      const found = (ids: readonly string[]) => within((sql) => store().lockLevels(sql, asked, ids));
+      expect([...(await found([ended, fresh])).keys()]).toEqual(['B']);
+      expect([...(await found([holding, ended, fresh])).keys()]).toEqual(['B', 'MUG-01']);
     });
 
     test.each([

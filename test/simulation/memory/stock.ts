@@ -36,10 +36,15 @@ export function createStockMemory(memory: Memory): StockMemory {
         return known;
       }),
 
-    lockLevels: (sql, skus) =>
+    lockLevels: (sql, asked, orderIds) =>
       memory.run(sql, () => {
+        const held = [...new Set(orderIds)].flatMap((id) => {
+          const row = reservations.get(id);
+          return row?.state === 'held' ? row.lines : [];
+        });
+        const fresh = asked.filter(({ orderId }) => !reservations.has(orderId));
         const levels = new Map<string, Level>();
-        for (const sku of [...new Set(skus)].sort()) {
+        for (const sku of [...new Set([...fresh, ...held].map((line) => line.sku))].sort()) {
           const row = products.get(sku);
           if (row) levels.set(sku, { onHand: row.onHand, reserved: row.reserved });
         }
