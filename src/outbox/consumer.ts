@@ -58,7 +58,9 @@ export function createConsumer(options: {
       const delivery = arrived.shift();
       if (!delivery) break;
       const { redelivered } = delivery;
-      const entries = decode(delivery.body, delivery.receivedAt).map((entry) => ({ ...entry, redelivered }));
+      const entries = decode(delivery.body, delivery.receivedAt).map((entry) =>
+        redelivered ? { ...entry, redelivered } : entry,
+      );
       messages += entries.length;
       batch.push({ delivery, entries });
     }

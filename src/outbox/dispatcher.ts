@@ -72,10 +72,17 @@ export function createDispatcher(options: {
 
   async function dispatch(rows: readonly OutboxRow[]): Promise<void> {
     const taken = rows.slice(0, room());
-    held += taken.length;
-    const settled = taken.map((row) => new Promise<void>((done) => enqueue({ row, done })));
-    sendWaiting();
-    await Promise.all(settled);
+    let unsettled = taken.length;
+    if (unsettled === 0) return;
+    held += unsettled;
+    await new Promise<void>((resolve) => {
+      const done = () => {
+        unsettled -= 1;
+        if (unsettled === 0) resolve();
+      };
+      for (const row of taken) enqueue({ row, done });
+      sendWaiting();
+    });
   }
 
   function enqueue(item: Held): void {
@@ -138,10 +145,10 @@ export function createDispatcher(options: {
     rows: readonly OutboxRow[],
   ): Promise<'sent' | 'away' | { refused: string }> {
     if (!broker.ready) return 'away';
-    const now = new Date();
+    const senttime = new Date().toISOString();
     occupy(type, 1);
     try {
-      const packet = encode(rows.map((row) => stamp(row.json, now, row.attempts + 1)));
+      const packet = encode(rows.map((row) => stamp(row.json, senttime, row.attempts + 1)));
       await broker.publish({ routingKey: type, mandatory: !news.has(type), ...packet });
       return 'sent';
     } catch (error) {
@@ -169,9 +176,9 @@ export function createDispatcher(options: {
 function packetLength(queue: readonly Held[]): number {
   let bytes = 0;
   let length = 0;
-  for (const { row } of queue.slice(0, maxMessagesPerPacket)) {
+  for (const { row } of queue) {
     bytes += Buffer.byteLength(row.json);
-    if (length > 0 && bytes > maxPacketBytes) break;
+    if (length === maxMessagesPerPacket || (length > 0 && bytes > maxPacketBytes)) break;
     length += 1;
   }
   return length;

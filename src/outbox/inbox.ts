@@ -99,8 +99,9 @@ export function createInbox(options: {
       const messages = new Map<string, Message>();
       const suspects: Message[] = [];
       const dead: Failure[] = [];
+      const now = new Date();
       for (const entry of batch) {
-        const { message, fault } = admit(entry, handles, new Date());
+        const { message, fault } = admit(entry, handles, now);
         if (!message) dead.push({ content: contentOf(entry), error: new DeadMessage(fault) });
         else if (!messages.has(message.id)) {
           messages.set(message.id, message);
@@ -132,7 +133,10 @@ function told(
   };
 }
 
-/** Lets in what is a message of a known type with valid data and a possible id; says why of all else. */
+/**
+ * Lets in what is a message of a known type with valid data and a possible id; says why of all else. The subject and the data of one
+ * that is let in are what its schema has made of them: in place, for it is this arrival's own, and a copy costs more than the schema.
+ */
 export function admit(
   entry: Decoded,
   handles: Handles,
@@ -147,7 +151,7 @@ export function admit(
   if (placeOfId(message.id, now) === 'impossible') return { fault: 'the id is no UUIDv7 of today or before' };
   const parsed = v.safeParse(schema, { subject: message.subject, data: message.data });
   if (!parsed.success) return { fault: `invalid ${message.type}: ${faultsOf(parsed.issues)}` };
-  return { message: { ...message, ...(parsed.output as { subject: string; data: unknown }) } };
+  return { message: Object.assign(message, parsed.output) };
 }
 
 const contentOf = (entry: Decoded): unknown => ('message' in entry ? entry.message : entry.content);
@@ -159,14 +163,16 @@ export async function takeIn(
   messages: readonly Message[],
   now: Date,
 ): Promise<readonly Message[]> {
-  const old = idsIn('old', messages, now);
-  const fresh = new Set(await store.rememberFresh(sql, idsIn('inbox', messages, now)));
+  const old: string[] = [];
+  const recent: string[] = [];
+  for (const { id } of messages) {
+    const place = placeOfId(id, now);
+    if (place === 'old') old.push(id);
+    else if (place === 'inbox') recent.push(id);
+  }
+  const fresh = new Set(await store.rememberFresh(sql, recent));
   // Older than the oldest partition: nobody remembers whether they were handled; handlers are idempotent by subject.
   const parked = await store.parkedAmong(sql, old);
   for (const id of old) if (!parked.has(id)) fresh.add(id);
   return messages.filter(({ id }) => fresh.has(id));
-}
-
-function idsIn(place: 'inbox' | 'old', messages: readonly Message[], now: Date): string[] {
-  return messages.map(({ id }) => id).filter((id) => placeOfId(id, now) === place);
 }

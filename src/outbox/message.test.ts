@@ -11,7 +11,7 @@ const draft = {
 
 /** Over the wire and back, as one packet. */
 function transport(...messages: Message[]) {
-  const packet = encode(messages.map((message) => stamp(JSON.stringify(message), now, 2)));
+  const packet = encode(messages.map((message) => stamp(JSON.stringify(message), now.toISOString(), 2)));
   return { contentType: packet.contentType, entries: decode(packet.body, arrived) };
 }
 

@@ -70,7 +70,7 @@ export interface Draft {
 export function compose(draft: Draft, source: string, now: Date): Message {
   const { type, subject, data, causedBy, reply } = draft;
   const time = now.toISOString();
-  return {
+  const message: Composing = {
     specversion: '1.0',
     id: newId(),
     source,
@@ -79,19 +79,20 @@ export function compose(draft: Draft, source: string, now: Date): Message {
     time,
     data,
     correlationid: subject,
-    ...(causedBy && {
-      causationid: causedBy.id,
-      ...(causedBy.traceparent && { traceparent: causedBy.traceparent }),
-      ...(causedBy.tracestate && { tracestate: causedBy.tracestate }),
-      ...(reply && {
-        commandhandled: time,
-        ...(causedBy.senttime && { commandsent: causedBy.senttime }),
-        ...(causedBy.receivedtime && { commandreceived: causedBy.receivedtime }),
-        ...(causedBy.attempt && { commandattempt: causedBy.attempt }),
-      }),
-    }),
   };
+  if (!causedBy) return message;
+  message.causationid = causedBy.id;
+  if (causedBy.traceparent) message.traceparent = causedBy.traceparent;
+  if (causedBy.tracestate) message.tracestate = causedBy.tracestate;
+  if (!reply) return message;
+  message.commandhandled = time;
+  if (causedBy.senttime) message.commandsent = causedBy.senttime;
+  if (causedBy.receivedtime) message.commandreceived = causedBy.receivedtime;
+  if (causedBy.attempt) message.commandattempt = causedBy.attempt;
+  return message;
 }
+
+type Composing = { -readonly [Attribute in keyof Message]: Message[Attribute] };
 
 /** What a later message needs of the one that provokes it. */
 export function causeOf({ id, traceparent, tracestate, senttime, receivedtime, attempt }: Message): Cause {
@@ -105,9 +106,9 @@ export function causeOf({ id, traceparent, tracestate, senttime, receivedtime, a
   };
 }
 
-/** A message's JSON with the attributes that only the sender can know: when, and for which time. */
-export function stamp(json: string, sentAt: Date, attempt: number): string {
-  return `${json.slice(0, -1)},"senttime":"${sentAt.toISOString()}","attempt":${attempt}}`;
+/** A message's JSON with the attributes that only the sender can know: when (RFC 3339), and for which time. */
+export function stamp(json: string, senttime: string, attempt: number): string {
+  return `${json.slice(0, -1)},"senttime":"${senttime}","attempt":${attempt}}`;
 }
 
 /** Packs messages (each as JSON) for the wire: one travels alone, several as a batch. */
@@ -137,8 +138,9 @@ export function decode(body: Buffer, receivedAt: Date): readonly Decoded[] {
     if (!isWithin(maxDepth, entry))
       return { content: cut(maxDepth, entry), fault: `nested more than ${maxDepth} deep` };
     const parsed = v.safeParse(Envelope, entry);
+    // Added to what the schema has just made: a copy of so many attributes costs as much as to parse them, 1.1 µs.
     return parsed.success
-      ? { message: { ...parsed.output, receivedtime } }
+      ? { message: Object.assign(parsed.output, { receivedtime }) }
       : { content: entry, fault: `no CloudEvent: ${faultsOf(parsed.issues)}` };
   });
 }
@@ -146,7 +148,11 @@ export function decode(body: Buffer, receivedAt: Date): readonly Decoded[] {
 /** True if nothing in it lies deeper than `depth`. */
 function isWithin(depth: number, content: unknown): boolean {
   if (typeof content !== 'object' || content === null) return true;
-  return depth > 0 && Object.values(content).every((inner) => isWithin(depth - 1, inner));
+  if (depth === 0) return false;
+  // No list of what is in it is made: every message comes through here. What JSON.parse has made inherits nothing that could be met.
+  for (const key in content)
+    if (!isWithin(depth - 1, (content as Record<string, unknown>)[key])) return false;
+  return true;
 }
 
 /** The same without what lies deeper than `depth`. */

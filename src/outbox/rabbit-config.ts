@@ -1,8 +1,6 @@
 /** The topology in rascal's words. A service declares the exchange, its own queue and its own bindings: its user needs no more. */
-import { publishTimeoutMs, type Topology } from './broker.ts';
+import type { Topology } from './broker.ts';
 
-/** One more than the dispatcher has in flight would do; some are being replaced after an error. */
-const maxPublishingChannels = 60;
 /** Publishing, subscribing and declaring stay far below it. */
 const maxChannels = 200;
 /** RabbitMQ 4 would drop a message after 20 deliveries; what cannot be handled is parked by the library, not by the broker. */
@@ -17,13 +15,7 @@ export const vhost = '/';
 
 /** For the link that publishes. */
 export const publishingConfig = (urls: readonly string[], { exchange }: Topology, signal: AbortSignal) =>
-  config(urls, signal, {
-    exchanges: exchangesOf(exchange),
-    publicationChannelPools: { confirmPool: { max: maxPublishingChannels, min: 1 } },
-    publications: {
-      packets: { exchange, confirm: true, timeout: publishTimeoutMs, options: { persistent: true } },
-    },
-  });
+  config(urls, signal, { exchanges: exchangesOf(exchange) });
 
 /** For the link that consumes. */
 export const declaringConfig = (

@@ -145,7 +145,10 @@ export function createMetrics(version: string): Metrics {
       sent: ({ type, messages }) => sent.inc({ module, type }, messages),
       refused: ({ type, messages }) => refused.inc({ module, type }, messages),
       handled({ types, duplicates: again }) {
-        for (const type of types) handled.inc({ module, type });
+        // A batch has few types: prom-client takes longer to find a counter than to count.
+        const times = new Map<string, number>();
+        for (const type of types) times.set(type, (times.get(type) ?? 0) + 1);
+        for (const [type, count] of times) handled.inc({ module, type }, count);
         if (again > 0) duplicates.inc({ module }, again);
       },
       parked: ({ dead }) => parked.inc({ module, dead: String(dead) }),
