@@ -15,32 +15,37 @@ const Text = v.pipe(v.string(), v.minLength(1), v.maxLength(500), v.regex(/^[^\p
 /** JSON's `1e999` is Infinity, which no JSON can tell any more. */
 const Attempt = v.pipe(v.number(), v.safeInteger(), v.minValue(1));
 
-const Envelope = v.object({
+/** Says what an attribute means, to readers here and of documents that are made from this. */
+const meaning = <const Attribute extends v.GenericSchema>(attribute: Attribute, description: string) =>
+  v.pipe(attribute, v.description(description));
+
+export const Envelope = v.object({
   specversion: v.literal('1.0'),
-  /** UUIDv7: its time is when the message was written, and the inbox is partitioned by it. */
-  id: v.pipe(v.string(), v.uuid(), v.toLowerCase()),
-  /** Who wrote it, as `/order`. */
-  source: Text,
-  /** What it says, as `stock.reserve`; also the routing key. A breaking change is a new type. */
-  type: Text,
-  /** Whom it is about: messages of one subject are handled in the order of their arrival within a batch. */
-  subject: Text,
-  time: Time,
+  id: meaning(
+    v.pipe(v.string(), v.uuid(), v.toLowerCase()),
+    'UUIDv7: its time is when the message was written, and the inbox is partitioned by it.',
+  ),
+  source: meaning(Text, 'Who wrote it, as `/order`.'),
+  type: meaning(
+    Text,
+    'What it says, as `stock.reserve`; also the routing key. A breaking change is a new type.',
+  ),
+  subject: meaning(
+    Text,
+    'Whom it is about: messages of one subject are handled in the order of their arrival within a batch.',
+  ),
+  time: meaning(Time, 'When it was written.'),
   data: v.unknown(),
-  /** What the whole conversation is about; the subject. */
-  correlationid: v.optional(Text),
-  /** The message that provoked this one. */
-  causationid: v.optional(Text),
-  traceparent: v.optional(Text),
-  tracestate: v.optional(Text),
-  /** When it was handed to the broker, and at which attempt; stamped on sending. */
-  senttime: v.optional(Time),
-  attempt: v.optional(Attempt),
-  /** On a reply: when its command was sent, received and handled, and at which attempt. */
-  commandsent: v.optional(Time),
-  commandreceived: v.optional(Time),
-  commandhandled: v.optional(Time),
-  commandattempt: v.optional(Attempt),
+  correlationid: v.optional(meaning(Text, 'What the whole conversation is about; the subject.')),
+  causationid: v.optional(meaning(Text, 'The message that provoked this one.')),
+  traceparent: v.optional(meaning(Text, 'W3C Trace Context.')),
+  tracestate: v.optional(meaning(Text, 'W3C Trace Context.')),
+  senttime: v.optional(meaning(Time, 'When it was handed to the broker; stamped on sending.')),
+  attempt: v.optional(meaning(Attempt, 'At which attempt that was.')),
+  commandsent: v.optional(meaning(Time, 'On a reply: when its command was sent.')),
+  commandreceived: v.optional(meaning(Time, 'On a reply: when its command was received.')),
+  commandhandled: v.optional(meaning(Time, 'On a reply: when its command was handled.')),
+  commandattempt: v.optional(meaning(Attempt, 'On a reply: at which attempt its command was sent.')),
 });
 
 /** A message as it is stored and sent; the attributes are told at the schema. */

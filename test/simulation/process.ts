@@ -22,6 +22,7 @@ export interface Module {
   readonly memory: Memory;
   readonly messages: MessageMemory;
   readonly handles: Handles;
+  readonly says: Handles;
   readonly news: readonly string[];
   readonly handle: Handle;
   /** What its clocks are, and when each has something to do next; null: nothing that is known of. */
@@ -62,7 +63,7 @@ export interface Process extends Mortal {
 }
 
 export function startProcess(world: World, broker: SimulatedBroker, module: Module, name: string): Process {
-  const { memory, messages, handles, news } = module;
+  const { memory, messages, handles, says, news } = module;
   const { store } = messages;
   const busy = new Set<unknown>();
   let inHand: readonly Queued[] = [];
@@ -88,7 +89,13 @@ export function startProcess(world: World, broker: SimulatedBroker, module: Modu
     observer,
     store,
   });
-  const unit = createUnitOfWork({ database, source: `/${module.name}`, dispatcher, store });
+  const unit = createUnitOfWork({
+    database,
+    source: `/${module.name}`,
+    says: Object.keys(says),
+    dispatcher,
+    store,
+  });
   const failures = createFailures({ database, unit, policy: retryPolicy, observer, store });
   const handle = curse(world, module.handle);
   const inbox = createInbox({ database, unit, handles, handle, failures, store });
