@@ -112,7 +112,7 @@ module.exports = {
           '^src/service\\.ts$',
         ],
       },
-      { path: packages('hono', '@hono') },
+      { path: packages('hono', '@hono', 'hono-openapi') },
     ),
     rule(
       'kits-know-no-module',

@@ -11,7 +11,10 @@ const sqlAsText = {
   },
 };
 
+const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
+
 export default defineConfig({
+  define: { ORDER_SAGA_VERSION: JSON.stringify(version) },
   plugins: [sqlAsText],
   test: {
     // Most of the time goes by in waiting, for replies, timeouts and other processes: more files at once than two cores would have.
@@ -27,6 +30,7 @@ export default defineConfig({
           name: 'unit',
           include: [
             'src/**/*.test.ts',
+            'bench/*.test.ts',
             'test/support/*.test.ts',
             'test/simulation/**/*.test.ts',
             'test/boundaries.test.ts',

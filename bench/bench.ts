@@ -1,156 +1,164 @@
-/**
- * How fast it is on this machine, with real PostgreSQL (fsync on) and real RabbitMQ (quorum queues), all on the same cores as
- * the load: `npm run bench -- [--split] [--orders 10000] [--clients 64] [--seconds 20]`.
- */
-import { Agent, request } from 'node:http';
-import { cpus } from 'node:os';
-import { setTimeout as pause } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
-import { startPostgres } from '../src/embedded/postgres.ts';
-import { openDatabase } from '../src/outbox/index.ts';
-import { makeFolder, removeFolder } from '../test/support/folder.ts';
-import { startProgram } from '../test/support/program.ts';
-import { startRabbit } from '../test/support/rabbit.ts';
+/** How fast it is on this machine: `npm run bench -- --help`. What each figure means: `bench/README.md`. */
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpus, release, totalmem } from 'node:os';
+import { dirname, resolve } from 'node:path';
+import { aged, agedExpectations } from './aged.ts';
+import { drain } from './drain.ts';
+import { expectations } from './expectations.ts';
+import { startGenerator } from './generator.ts';
+import { help, type Options, readOptions, type Scenario, UsageError } from './options.ts';
+import { isMeasurable } from './processes.ts';
+import { killAll } from './programs.ts';
+import { quick } from './quick.ts';
+import { apart, collect, type Run, tableOf } from './report.ts';
+import { acceptedAlone, ceilings, loads, type Scene, startingUp } from './scenarios.ts';
+import { type Services, startServices } from './services.ts';
 
-const { values } = parseArgs({
-  options: {
-    split: { type: 'boolean', default: false },
-    orders: { type: 'string', default: '10000' },
-    clients: { type: 'string', default: '64' },
-    seconds: { type: 'string', default: '20' },
-  },
-});
-const orders = Number(values.orders);
-const clients = Number(values.clients);
-const seconds = Number(values.seconds);
-
-const names = ['order', 'stock', 'payment'];
-const dataDir = await makeFolder();
-const rabbitNode = await startRabbit();
-if ('missing' in rabbitNode) throw new Error(rabbitNode.missing);
-const keeper = [process.execPath, 'dist/main.js', '__keeper'];
-const postgres = await startPostgres({ dataDir, databases: names, keeper });
-const urls = Object.fromEntries(
-  names.map((name) => [`${name.toUpperCase()}_DATABASE_URL`, postgres.urls[name] ?? '']),
-);
-const env = { AMQP_URL: rabbitNode.url, SEED_DEMO: '1', ...urls };
-const programs = values.split
-  ? await Promise.all(names.map((name) => startProgram({ ...env, MODULE: name })))
-  : [await startProgram(env)];
-const orderUrl = programs[0]?.url ?? '';
-const stockUrl = programs[1]?.url ?? orderUrl;
-const database = openDatabase({ url: postgres.urls['order'] ?? '', name: 'bench', maxConnections: 2 });
-const agent = new Agent({ keepAlive: true, maxSockets: clients });
-
-const cart = JSON.stringify({
-  customerId: 'cus_1',
-  lines: [{ sku: 'MUG-01', quantity: 1 }],
-  paymentToken: 'tok_visa',
-});
+const beganMs = performance.now();
+const startedAt = new Date().toISOString();
 
 try {
-  await send(`${stockUrl}/products/MUG-01/receipts`, JSON.stringify({ quantity: 1_000_000 }));
-  while ((await place()) !== 201) await pause(50);
-  await settled();
-  console.log(
-    `${cpus().length} cores, Node ${process.version}, ${values.split ? 'three processes' : 'one process'}`,
-  );
-  await latency();
-  await throughput();
-} finally {
-  await Promise.all(programs.map((program) => program.end()));
-  await database.close();
-  await postgres.stop();
-  await rabbitNode.stop();
-  await removeFolder(dataDir);
+  const options = readOptions(process.argv.slice(2));
+  if (options === 'help') console.log(help);
+  else process.exitCode = await bench(options);
+} catch (error) {
+  const isUsage = error instanceof UsageError;
+  console.error(`bench: ${error instanceof Error ? error.message || error.name : error}`);
+  process.exitCode = isUsage ? 2 : 1;
 }
 
-/** Closed loop: `clients` place one order after the other; the clock stops when the last saga has ended. */
-async function throughput(): Promise<void> {
-  let placed = 0;
-  const startMs = performance.now();
-  const client = async () => {
-    while (placed < orders) {
-      placed += 1;
-      const status = await place();
-      if (status !== 201) throw new Error(`an order was answered with ${status}`);
-    }
+/** Returns the exit code. */
+async function bench(options: Options): Promise<number> {
+  const before = options.against === undefined ? undefined : readRun(options.against);
+  say('PostgreSQL and RabbitMQ start');
+  const services = await startServices(options);
+  const generator = startGenerator();
+  const { measures, record } = collect();
+  const scene: Scene = {
+    services,
+    generator,
+    seconds: options.seconds,
+    warmUpSeconds: Math.min(3, options.seconds),
+    record,
   };
-  await Promise.all(Array.from({ length: clients }, client));
-  const placedMs = performance.now() - startMs;
-  await settled();
-  const endedMs = performance.now() - startMs;
-  const perSecond = (ms: number) => Math.round(orders / (ms / 1_000));
-  console.log(
-    `${orders} orders, ${clients} clients: ${perSecond(placedMs)} placed/s, ${perSecond(endedMs)} sagas ended/s`,
-  );
-}
-
-/** Open loop: 50 orders a second, whatever the answer times; from the request to the confirmation in the database. */
-async function latency(): Promise<void> {
-  const startedMs = new Map<string, number>();
-  const took: number[] = [];
-  let placing = true;
-  const watch = async () => {
-    while (placing || startedMs.size > 0) {
-      const ids = [...startedMs.keys()];
-      const done = await database.query(
-        (sql) =>
-          sql<
-            { id: string }[]
-          >`select id from orders where id = any(${ids}::uuid[]) and status = 'confirmed'`,
-      );
-      for (const { id } of done) {
-        took.push(performance.now() - (startedMs.get(id) ?? 0));
-        startedMs.delete(id);
-      }
-      await pause(2);
-    }
+  // Whoever breaks it off has nothing left over.
+  const leave = () => {
+    say('broken off');
+    void killAll()
+      .then(() => services.stop())
+      .finally(() => process.exit(130));
   };
-  const watching = watch();
-  const beginMs = performance.now();
-  const placements: Promise<void>[] = [];
-  for (let n = 0; n < 50 * seconds; n += 1) {
-    await pause(Math.max(0, beginMs + n * 20 - performance.now()));
-    const sentMs = performance.now();
-    placements.push(placeWithId().then((id) => void startedMs.set(id, sentMs)));
+  process.once('SIGINT', leave).once('SIGTERM', leave);
+  try {
+    let code = 0;
+    if (options.aged) await aged(scene, options, say);
+    else if (options.quick) code = await quick(scene, options.rounds, say);
+    else await measureAll(scene, options);
+    const run: Run = { startedAt, machine: machine(services), measures };
+    console.log(
+      `\n${Object.entries(run.machine)
+        .map(([name, fact]) => `${name}: ${fact}`)
+        .join('\n')}\n`,
+    );
+    const { figures, usage } = apart(run);
+    if (options.aged) console.log(tableOf(figures, agedExpectations, { before, shareOf: 'empty' }));
+    else console.log(tableOf(figures, expectations, { before }));
+    if (Object.keys(usage.measures).length > 0) console.log(tableOf(usage, expectations, { before }));
+    const file = save(options.out ?? `bench/results/${startedAt.slice(0, 19).replaceAll(':', '')}.json`, run);
+    console.log(`written to ${file}`);
+    return code;
+  } finally {
+    await generator.close();
+    await services.stop();
+    process.off('SIGINT', leave).off('SIGTERM', leave);
   }
-  await Promise.all(placements);
-  placing = false;
-  await watching;
-  took.sort((a, b) => a - b);
-  const at = (share: number) => `${Math.round(took[Math.floor(took.length * share)] ?? 0)} ms`;
+}
+
+/** Round by round, so that what a machine does in the meantime falls upon all figures alike. */
+async function measureAll(scene: Scene, { rounds, only, topologies }: Options): Promise<void> {
+  const wants = (scenario: Scenario) => only.includes(scenario);
+  const wanted = { closed: wants('closed'), open: wants('open') };
+  for (let round = 1; round <= rounds; round += 1) {
+    const begin = (what: string) => say(`round ${round} of ${rounds}: ${what}`);
+    if (wants('ceilings')) {
+      begin('the ceilings');
+      await ceilings(scene);
+    }
+    for (const topology of wanted.closed || wanted.open ? topologies : []) {
+      begin(topology);
+      await loads(scene, topology, wanted);
+    }
+    if (wants('accepted')) {
+      begin('accepted alone');
+      await acceptedAlone(scene);
+    }
+    if (wants('drain')) {
+      begin('outbox drain');
+      await drain(scene);
+    }
+    if (wants('start')) {
+      begin('start to ready');
+      await startingUp(scene);
+    }
+  }
+}
+
+/** It takes long: whoever waits sees that it goes on. */
+function say(what: string): void {
+  const seconds = Math.round((performance.now() - beganMs) / 1_000);
   console.log(
-    `50 orders/s for ${seconds} s, placed to confirmed: median ${at(0.5)}, 95 % ${at(0.95)}, 99 % ${at(0.99)}`,
+    `${String(Math.floor(seconds / 60)).padStart(3)}:${String(seconds % 60).padStart(2, '0')}  ${what}`,
   );
 }
 
-async function settled(): Promise<void> {
-  // By the index of deadlines: every order that has not ended has one.
-  const open = () => database.query((sql) => sql`select 1 from orders where deadline_at is not null limit 1`);
-  while ((await open()).length > 0) await pause(10);
+function machine(services: Services): Record<string, string> {
+  const [cpu] = cpus();
+  return {
+    processors: `${cpus().length} × ${cpu?.model ?? 'unknown'}`,
+    memory: `${Math.round(totalmem() / 1e9)} GB`,
+    system: `${process.platform} ${release()}`,
+    Node: process.version,
+    ...services.facts,
+    program: revision(),
+    'processor time and memory': seen(services),
+    confirmations: services.commitTimes
+      ? 'timed by the commit (track_commit_timestamp)'
+      : 'timed by the begin of the confirming transaction: track_commit_timestamp is off',
+  };
 }
 
-async function place(): Promise<number> {
-  return (await send(`${orderUrl}/orders`, cart)).status;
+function seen({ groups }: Services): string {
+  if (!isMeasurable) return 'not measured: there is no /proc here';
+  const unseen = ['PostgreSQL', 'RabbitMQ'].filter((name) => !groups.some((group) => group.name === name));
+  return `from /proc${unseen.length > 0 ? `; not measured of ${unseen.join(' and ')}: not ours, or elsewhere` : ''}`;
 }
 
-async function placeWithId(): Promise<string> {
-  const { id } = JSON.parse((await send(`${orderUrl}/orders`, cart)).text) as { id: string };
-  return id;
+function revision(): string {
+  try {
+    return execFileSync('git', ['describe', '--always', '--dirty'], { stdio: ['ignore', 'pipe', 'ignore'] })
+      .toString()
+      .trim();
+  } catch {
+    return 'unknown';
+  }
 }
 
-function send(url: string, body: string): Promise<{ status: number; text: string }> {
-  return new Promise((resolve, reject) => {
-    const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) };
-    const sent = request(url, { method: 'POST', agent, headers }, (response) => {
-      let text = '';
-      response.setEncoding('utf8').on('data', (chunk: string) => {
-        text += chunk;
-      });
-      response.on('end', () => resolve({ status: response.statusCode ?? 0, text }));
-    });
-    sent.on('error', reject);
-    sent.end(body);
-  });
+function readRun(file: string): Run {
+  try {
+    const run = JSON.parse(readFileSync(file, 'utf8')) as Run;
+    if (typeof run.measures !== 'object') throw new Error('it has no measures');
+    return run;
+  } catch (error) {
+    throw new UsageError(
+      `--against ${file} cannot be read: ${error instanceof Error ? error.message : error}`,
+    );
+  }
+}
+
+function save(file: string, run: Run): string {
+  const path = resolve(file);
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, `${JSON.stringify(run, null, 2)}\n`);
+  return path;
 }

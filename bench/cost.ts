@@ -2,7 +2,7 @@
  * What one confirmed order costs: messages, packets and bytes on the wire; rows, bytes and log (WAL) in each database; processor time.
  * And what one quorum queue carries: `npm run bench:cost -- [--orders 5000] [--clients 64] [--packets 50000]`. Linux only, for /proc.
  */
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { connect } from 'amqplib';
@@ -12,6 +12,7 @@ import { makeFolder, removeFolder } from '../test/support/folder.ts';
 import { startProgram } from '../test/support/program.ts';
 import { startRabbit } from '../test/support/rabbit.ts';
 import { until } from '../test/support/until.ts';
+import { processorSeconds } from './processes.ts';
 
 const { values } = parseArgs({
   options: {
@@ -75,13 +76,13 @@ try {
 
   const wire = await tap(rabbit.url);
   const before = await Promise.all(servers.map(({ database }) => measure(database)));
-  const usedBefore = await processorSeconds();
+  const usedBefore = await usedSoFar();
   await inParallel(Number(values.clients), orders, async () => {
     const status = await place();
     if (status !== 201) throw new Error(`an order was answered with ${status}`);
   });
   await settled();
-  const usedAfter = await processorSeconds();
+  const usedAfter = await usedSoFar();
   const after = await Promise.all(servers.map(({ database }) => measure(database)));
 
   console.log(`${orders} confirmed orders of one line, ${values.clients} clients; for each order:`);
@@ -153,41 +154,14 @@ async function settled(): Promise<void> {
 }
 
 /** Of each module's program and PostgreSQL, and of RabbitMQ. */
-async function processorSeconds(): Promise<ReadonlyMap<string, number>> {
+async function usedSoFar(): Promise<ReadonlyMap<string, number>> {
   const used = new Map<string, number>();
-  const all = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
-  const stats = all.flatMap((pid) => {
-    try {
-      // The command's name is in brackets; its parent is the second field after it, its time and its ended children's the 12th to 15th.
-      const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ') ?? [];
-      const seconds = fields.slice(11, 15).reduce((sum, ticks) => sum + Number(ticks), 0) / 100;
-      return [{ pid: Number(pid), parent: Number(fields[1]), seconds }];
-    } catch {
-      // It has ended meanwhile.
-      return [];
-    }
-  });
-  const sum = (isOne: (stat: (typeof stats)[number]) => boolean) =>
-    stats.filter(isOne).reduce((total, { seconds }) => total + seconds, 0);
   for (const [n, { name, dataDir }] of servers.entries()) {
-    used.set(
-      name,
-      sum(({ pid }) => pid === programs[n]?.pid),
-    );
-    const postmaster = Number.parseInt(
-      readFileSync(join(dataDir, 'postgres/data/postmaster.pid'), 'utf8'),
-      10,
-    );
-    used.set(
-      `${name}'s PostgreSQL`,
-      sum(({ pid, parent }) => pid === postmaster || parent === postmaster),
-    );
+    used.set(name, processorSeconds(programs[n]?.pid ?? 0));
+    const file = readFileSync(join(dataDir, 'postgres/data/postmaster.pid'), 'utf8');
+    used.set(`${name}'s PostgreSQL`, processorSeconds(Number.parseInt(file, 10)));
   }
-  const node = await rabbit.tell('list_to_integer(os:getpid()).');
-  used.set(
-    'RabbitMQ',
-    sum(({ pid }) => pid === Number(node)),
-  );
+  used.set('RabbitMQ', processorSeconds(Number(await rabbit.tell('list_to_integer(os:getpid()).'))));
   return used;
 }
 

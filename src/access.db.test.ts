@@ -1,5 +1,6 @@
 /** The whole program where tokens are asked for: every door, the token command, the audit over doors. */
 import { afterAll, afterEach, describe, expect, test, vi } from 'vitest';
+import { contract, fetchChecked } from '../test/support/client.ts';
 import { createDatabase } from '../test/support/postgres.ts';
 import { auditCommand } from './audit/command.ts';
 import { ConfigError, moduleNames, readConfig } from './config.ts';
@@ -52,7 +53,7 @@ const [customer, scraper, operator] = await Promise.all([
 ]);
 
 const ask = (method: string, path: string, token?: string, body?: object) =>
-  fetch(`${service.url}${path}`, {
+  fetchChecked(`${service.url}${path}`, {
     method,
     headers: {
       'content-type': 'application/json',
@@ -62,7 +63,10 @@ const ask = (method: string, path: string, token?: string, body?: object) =>
   });
 
 const id = '01a20d4e-2116-73a4-ac27-ca1dece9e99f';
-const open = ['GET /livez', 'GET /readyz', 'GET /problems', 'GET /problems/forbidden', 'GET /asyncapi.json'];
+const open = [
+  ...['GET /livez', 'GET /readyz', 'GET /problems', 'GET /problems/forbidden'],
+  ...['GET /openapi.json', 'GET /asyncapi.json', 'GET /docs', 'GET /docs/page.js'],
+];
 const forCustomers = [
   'POST /orders',
   'GET /orders',
@@ -81,6 +85,17 @@ const forAdministrators = [
   'GET /payments',
   'GET /admin/audit',
   `POST /admin/order/orders/${id}/deadline`,
+  'POST /admin/order/webhooks',
+  'GET /admin/order/webhooks',
+  `GET /admin/order/webhooks/${id}`,
+  `DELETE /admin/order/webhooks/${id}`,
+  `POST /admin/order/webhooks/${id}/rotate`,
+  `POST /admin/order/webhooks/${id}/enable`,
+  `POST /admin/order/webhooks/${id}/replay`,
+  'GET /admin/order/deliveries',
+  `GET /admin/order/deliveries/${id}`,
+  `POST /admin/order/deliveries/${id}/replay`,
+  'GET /admin/order/notices',
   ...moduleNames.flatMap((name) => [
     `GET /admin/${name}/facts`,
     `GET /admin/${name}/outbox`,
@@ -111,6 +126,18 @@ describe('every door', () => {
         door,
         ...(await Promise.all([undefined, customer, scraper, operator].map((token) => letIn(door, token)))),
       ]).toEqual([door, ...expected]);
+  });
+
+  test('that is documented is among these, for those whom the document names', () => {
+    const lists = { '': open, orders: forCustomers, metrics: forScrapers, admin: forAdministrators };
+    for (const { method, path, operation } of contract.operations) {
+      const pattern = new RegExp(`^${method.toUpperCase()} ${path.replaceAll(/\{\w+\}/g, '[^/]+')}(\\?.*)?$`);
+      const found = Object.entries(lists).filter(([, doors]) => doors.some((door) => pattern.test(door)));
+      expect([pattern, ...found.map(([scope]) => scope)]).toEqual([
+        pattern,
+        operation.security[0]?.['token']?.[0] ?? '',
+      ]);
+    }
   });
 });
 

@@ -4,12 +4,12 @@ import { audit, defaultGraceSeconds, type Sources } from './audit/audit.ts';
 import { type Config, type ModuleName, moduleNames, version } from './config.ts';
 import type { ReadFacts } from './contracts/facts.ts';
 import {
+  asyncApiRoute,
   auditRoutes,
   createApp,
   createGuard,
   createRateLimit,
   createVerifier,
-  documentRoute,
   factsRoutes,
   listen,
   messagingRoutes,
@@ -80,6 +80,7 @@ export async function startService(config: Config, services: Services, log: Log)
     }),
     corsOrigins: config.corsOrigins,
     metrics: metrics.scrape,
+    version,
     onAnswer: metrics.answered,
     ready: async () => [
       { name: 'started', ok: running },
@@ -133,7 +134,7 @@ function auditOf(modules: readonly { readonly name: ModuleName; readonly readFac
 
 /** What the modules of this process say and take. Loaded when it is asked for: nobody needs it to serve. */
 const messagesOf = (config: Config): Hono =>
-  documentRoute('/asyncapi.json', async () => {
+  asyncApiRoute(async () => {
     const { asyncApiOf } = await import('./asyncapi/document.ts');
     const all = moduleNames.map((name) => createModule(name, config));
     return asyncApiOf({ all, of: all.filter(({ name }) => config.modules.includes(name)), version });

@@ -42,3 +42,5 @@ for (let round = 1; round <= rounds; round += 1) {
   console.log(`end to end, round ${round} of ${rounds}`);
   vitest('e2e');
 }
+// It measures: at the end, with nothing beside it.
+run('npm', ['run', 'bench', '--', '--quick']);

@@ -1,6 +1,7 @@
 /** Who is let in, and for how long: before the database, not in its queue. */
 import type { MiddlewareHandler } from 'hono';
 import type { Limits, Sql, Unit } from '../outbox/index.ts';
+import { noted } from './operation.ts';
 import { comeAgain } from './problem.ts';
 
 /**
@@ -43,7 +44,7 @@ export function createAdmission(
 ): MiddlewareHandler<Admitted> {
   const { maxInHand = defaultMaxInHand, budgetMs = defaultBudgetMs } = options;
   let inHand = 0;
-  return async (c, next) => {
+  const admitted: MiddlewareHandler<Admitted> = async (c, next) => {
     if (inHand >= maxInHand) {
       return comeAgain(c, 'too_many_requests_at_once', 'This one was not begun. Try again.');
     }
@@ -66,4 +67,5 @@ export function createAdmission(
       inHand -= 1;
     }
   };
+  return noted(admitted, { 'x-problems': ['too_many_requests_at_once', 'unavailable'] });
 }

@@ -3,6 +3,7 @@ import { Hono } from 'hono';
 import * as v from 'valibot';
 import type { ReadFacts, Scope } from '../contracts/facts.ts';
 import { OrderId } from '../contracts/values.ts';
+import { auditOperation, factsOperation } from './facts.docs.ts';
 import { ndjson } from './ndjson.ts';
 import { problem } from './problem.ts';
 import { query } from './validate.ts';
@@ -29,18 +30,23 @@ const AskFacts = v.strictObject({
   orderIds: v.optional(
     v.pipe(
       v.string(),
+      v.description(`Of these orders only: at most ${maxIds}, with commas between.`),
       v.transform((text) => (text === '' ? [] : text.split(','))),
       v.array(OrderId),
       v.maxLength(maxIds, `must be at most ${maxIds} ids`),
     ),
   ),
-  products: v.optional(v.picklist(['0', '1'], 'must be 0 or 1'), '1'),
+  products: v.optional(
+    v.pipe(v.picklist(['0', '1'], 'must be 0 or 1'), v.description('`0`: without those about products.')),
+    '1',
+  ),
 });
 
 const AskAudit = v.strictObject({
   graceSeconds: v.optional(
     v.pipe(
       v.string(),
+      v.metadata({ description: 'How long the modules may differ.', type: 'number', minimum: 0 }),
       v.transform(Number),
       v.number('must be a number'),
       v.minValue(0),
@@ -52,7 +58,7 @@ const AskAudit = v.strictObject({
 /** `/admin/{module}/facts`. */
 export function factsRoutes(module: string, readFacts: ReadFacts): Hono {
   let readers = 0;
-  return new Hono().get(factsRoute(module), query(AskFacts), async (c) => {
+  return new Hono().get(factsRoute(module), factsOperation(module), query(AskFacts), async (c) => {
     const { orderIds = 'all', products } = c.req.valid('query');
     if (readers >= maxReaders) {
       c.header('retry-after', '5');
@@ -79,7 +85,7 @@ export function auditRoutes(
   audit: (asked: { graceSeconds: number | undefined; signal: AbortSignal }) => Promise<object>,
 ): Hono {
   let running = false;
-  return new Hono().get('/admin/audit', query(AskAudit), async (c) => {
+  return new Hono().get('/admin/audit', auditOperation, query(AskAudit), async (c) => {
     if (running) return problem(c, 'audit_running', { detail: 'One at a time: it reads everything.' });
     running = true;
     const { signal } = c.req.raw;

@@ -4,6 +4,7 @@ import * as v from 'valibot';
 import { text } from '../contracts/values.ts';
 import type { FailureSelection, Failures, Overview } from '../outbox/index.ts';
 import { createAdmission, type DoorUnit } from './admission.ts';
+import { messagingOperations } from './failures.docs.ts';
 import { subjectOf } from './guard.ts';
 import { answer, answerOnce, idempotent } from './idempotency.ts';
 import { problem } from './problem.ts';
@@ -50,16 +51,19 @@ export interface MessagingDoors {
 export function messagingRoutes({ module, unit, overview, failures, onAction }: MessagingDoors): Hono {
   const admitted = createAdmission();
   const routes = new Hono().basePath(`/admin/${module}`);
+  const docs = messagingOperations(module);
 
-  routes.get('/outbox', async (c) => {
+  routes.get('/outbox', docs.outbox, async (c) => {
     const data = await overview.waiting();
     const { outboxMessages, outboxOldestSeconds } = await overview.levels();
     return c.json({ messages: outboxMessages, oldestSeconds: outboxOldestSeconds, data });
   });
 
-  routes.get('/failures', async (c) => c.json({ data: await overview.failureGroups(), nextCursor: null }));
+  routes.get('/failures', docs.failures, async (c) =>
+    c.json({ data: await overview.failureGroups(), nextCursor: null }),
+  );
 
-  routes.get('/failures/:id', param(v.object({ id: Id })), async (c) => {
+  routes.get('/failures/:id', docs.failure, param(v.object({ id: Id })), async (c) => {
     const { id } = c.req.valid('param');
     const failure = await overview.failure(id);
     if (!failure) return problem(c, 'failure_not_found', { detail: `No failure has the id ${id}.` });
@@ -67,7 +71,7 @@ export function messagingRoutes({ module, unit, overview, failures, onAction }: 
   });
 
   for (const name of ['redrive', 'discard'] as const)
-    routes.post(`/failures/${name}`, body(Action), admitted, idempotent, async (c) => {
+    routes.post(`/failures/${name}`, docs[name], body(Action), admitted, idempotent, async (c) => {
       const { by, reason, ...what } = c.req.valid('json');
       const selection: FailureSelection = 'all' in what ? 'all' : what;
       const ids = await overview.select(selection);

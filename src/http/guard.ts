@@ -1,21 +1,29 @@
 /** Who may come in at which door. A route that says nothing is for administrators. */
 import type { Context, MiddlewareHandler } from 'hono';
 import { matchedRoutes } from 'hono/route';
+import { noted } from './operation.ts';
 import { comeAgain, problem } from './problem.ts';
 import { type Limit, networkOf } from './rate.ts';
 import type { Identity, Scope, Verdict, Verify } from './tokens.ts';
 
 const realm = 'order-saga';
 
+/** Whom a route is for that says nothing. */
+export const unmarked: Scope = 'admin';
+
 /** What routes say of themselves. */
 const marks = new WeakMap<object, Scope | 'anyone'>();
 
 /** Says on a route who may come in besides administrators: a token with this scope, or `anyone` without a token. */
 export function allow(scope: Scope | 'anyone'): MiddlewareHandler {
-  const mark: MiddlewareHandler = (_, next) => next();
+  const mark = noted<MiddlewareHandler>((_, next) => next(), { security: securityOf(scope) });
   marks.set(mark, scope);
   return mark;
 }
+
+/** The same as the OpenAPI document says it. */
+export const securityOf = (scope: Scope | 'anyone') =>
+  scope === 'anyone' ? [] : [...new Set([scope, 'admin'])].map((one) => ({ token: [one] }));
 
 /** Nobody is authenticated, nothing is counted: for what keeps its own door. */
 export const openToAll: MiddlewareHandler = (_, next) => next();
@@ -56,7 +64,7 @@ function scopeOf(c: Context): Scope | 'anyone' | undefined {
   if (!first) return undefined;
   // Another pattern that fits as well, and is more generous, does not answer this request.
   const answering = routes.filter(({ path }) => path === first.path);
-  return answering.map(({ handler }) => marks.get(handler)).find(Boolean) ?? 'admin';
+  return answering.map(({ handler }) => marks.get(handler)).find(Boolean) ?? unmarked;
 }
 
 /** `missing`: no token was shown. */

@@ -10,6 +10,7 @@ import type { Sql, Unit } from '../outbox/index.ts';
 import type { Admitted, DoorUnit } from './admission.ts';
 import { subjectOf } from './guard.ts';
 import { type Answer, type Asked, keepAnswer, type Taken, takeKeys } from './idempotency-store.ts';
+import { headerParameter, noted } from './operation.ts';
 import { problem, problemContentType } from './problem.ts';
 
 /** As long as any client makes them; they are stored. */
@@ -24,7 +25,7 @@ export interface Idempotent {
 }
 
 /** Reads the key. It stands after what validates the body: a request that is not valid does not use up its key. */
-export const idempotent: MiddlewareHandler<Idempotent> = async (c, next) => {
+const readKey: MiddlewareHandler<Idempotent> = async (c, next) => {
   const header = c.req.header('idempotency-key');
   if (header === undefined) return next();
   if (!validKey.test(header))
@@ -38,6 +39,19 @@ export const idempotent: MiddlewareHandler<Idempotent> = async (c, next) => {
   });
   return next();
 };
+
+export const idempotent = noted(readKey, {
+  parameters: [
+    headerParameter({
+      name: 'Idempotency-Key',
+      description:
+        'Your own name for this request: however often it comes, it has one effect, and everybody gets the first answer. Kept for a day.',
+      example: '0b8a2d5e',
+    }),
+  ],
+  'x-headers': ['Idempotent-Replayed'],
+  'x-problems': ['invalid_idempotency_key', 'idempotency_key_reused', 'request_in_progress'],
+});
 
 /** Whose keys these are: where nobody is authenticated, they are everybody's. */
 const callerOf = (c: Context) => subjectOf(c) ?? 'anyone';

@@ -2,7 +2,7 @@
 
 export { type Admitted, createAdmission, type DoorDatabase, type DoorUnit } from './admission.ts';
 export { conditionalJson } from './conditional.ts';
-export { documentRoute } from './documents.ts';
+export { asyncApiRoute } from './documents.ts';
 export { createEventStreams, type EventStreams } from './events.ts';
 export { auditRoutes, factsEnd, factsPath, factsRoutes } from './facts.ts';
 export { Account, messagingRoutes } from './failures.ts';
@@ -24,6 +24,7 @@ export {
   type Taken,
   takeKeys,
 } from './idempotency-store.ts';
+export { conditional, named, type Operation, operation, pageOf, Time } from './operation.ts';
 export { cursor, Limit, Moment, page } from './page.ts';
 export { preferredWaitSeconds, waited } from './prefer.ts';
 export { comeAgain, type Fault, problem } from './problem.ts';

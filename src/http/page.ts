@@ -12,13 +12,19 @@ export interface Page<Row> {
 }
 
 /** How many rows a page has: 50 unless told, more than 100 is taken as 100. */
-export const Limit = v.optional(
-  v.pipe(
-    v.string(),
-    v.regex(/^[1-9][0-9]{0,8}$/, 'must be a whole number from 1'),
-    v.transform((text) => Math.min(Number(text), maxLimit)),
+export const Limit = v.pipe(
+  v.optional(
+    v.pipe(
+      v.string(),
+      v.regex(/^[1-9][0-9]{0,8}$/, 'must be a whole number from 1'),
+      v.transform((text) => Math.min(Number(text), maxLimit)),
+    ),
+    String(defaultLimit),
   ),
-  String(defaultLimit),
+  v.metadata({
+    description: `How many; more than ${maxLimit} is taken as ${maxLimit}.`,
+    ...{ type: 'integer', minimum: 1, default: defaultLimit, pattern: undefined },
+  }),
 );
 
 const isoMoment = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d))?$/;
@@ -30,6 +36,7 @@ export const Moment = v.pipe(
     (text) => isoMoment.test(text) && !Number.isNaN(Date.parse(text)),
     'must be a moment as 2026-03-01T12:00:00Z, or a day as 2026-03-01',
   ),
+  v.description('A moment as 2026-03-01T12:00:00Z, or a day as 2026-03-01: its first moment in UTC.'),
   v.transform((text) => new Date(text)),
 );
 
@@ -39,6 +46,7 @@ export function cursor<const Key extends v.GenericSchema<string>>(Key: Key) {
     v.pipe(
       v.string(),
       v.maxLength(maxCursorLength, 'must be a nextCursor'),
+      v.description('The `nextCursor` of the page before.'),
       v.transform((text) => Buffer.from(text, 'base64url').toString()),
       v.check((key) => v.is(Key, key), 'must be a nextCursor'),
     ),

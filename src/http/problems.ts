@@ -1,5 +1,6 @@
 /** Every kind of problem that a door may answer with. Codes are for ever: clients switch on them. */
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
+import type { HeaderName } from './operation.ts';
 
 interface Kind {
   readonly status: ContentfulStatusCode;
@@ -7,10 +8,15 @@ interface Kind {
   readonly title: string;
   /** When it is met, and what a client should do. */
   readonly meaning: string;
+  /** What its answers have besides, each or some. */
+  readonly headers?: readonly HeaderName[];
 }
 
 const again = 'Nothing was done. Send the same request again after the seconds in `Retry-After`.';
 const mend = 'Sent again as it is, it will be refused again.';
+
+/** Of refusals that are kept for a key: whoever comes again with it gets them once more. */
+const kept = ['Idempotent-Replayed'] as const;
 
 const all = {
   // What is wrong with a request before anybody looks at what it asks for.
@@ -85,26 +91,31 @@ const all = {
     status: 401,
     title: 'A token is needed',
     meaning: 'Show one as `Authorization: Bearer`. Nothing was done.',
+    headers: ['WWW-Authenticate'],
   },
   token_invalid: {
     status: 401,
     title: 'The token is not valid',
     meaning: '`detail` says why: it has expired, say. Get a new one and send the request again.',
+    headers: ['WWW-Authenticate'],
   },
   forbidden: {
     status: 403,
     title: 'This is not allowed',
     meaning: `The token is good, and not for this: \`detail\` says what it lacks. ${mend}`,
+    headers: ['WWW-Authenticate'],
   },
   too_many_requests: {
     status: 429,
     title: 'Too many requests',
     meaning: `This caller has made as many in a minute as are answered. ${again}`,
+    headers: ['Retry-After'],
   },
   tokens_unavailable: {
     status: 503,
     title: 'Tokens cannot be looked at now',
     meaning: `The keys of who signs them cannot be fetched. ${again}`,
+    headers: ['Retry-After'],
   },
   // Asking again.
   idempotency_key_reused: {
@@ -118,61 +129,77 @@ const all = {
     title: 'The same request is still being handled',
     meaning:
       'Another one with this Idempotency-Key has not been answered yet. Send it again after the seconds in `Retry-After`.',
+    headers: ['Retry-After'],
   },
   // Orders.
-  order_not_found: { status: 404, title: 'There is no such order', meaning: `No order has this id. ${mend}` },
+  order_not_found: {
+    status: 404,
+    title: 'There is no such order',
+    meaning: `No order has this id. ${mend}`,
+    headers: kept,
+  },
   order_not_placeable: {
     status: 422,
     title: 'The order cannot be placed',
     meaning:
       '`errors` names the lines: a product that does not exist, or one that is sold in another currency than the others.',
+    headers: kept,
   },
   order_not_cancellable: {
     status: 409,
     title: 'The order cannot be cancelled any more',
     meaning: 'It has come to its end: it is confirmed or rejected.',
+    headers: kept,
   },
   nothing_awaited: {
     status: 409,
     title: 'Nothing is awaited for the order',
     meaning: 'It has come to its end, and has no deadline that could be set to now.',
+    headers: kept,
   },
   products_unknown: {
     status: 503,
     title: 'The products are not known yet',
     meaning: `A new shop takes no orders before Stock has sent its list of products. ${again}`,
+    headers: ['Retry-After'],
   },
   // Products.
   product_not_found: {
     status: 404,
     title: 'There is no such product',
     meaning: `No product has this sku. ${mend}`,
+    headers: kept,
   },
   no_room: {
     status: 409,
     title: 'There is no room for so many',
     meaning: 'More units of a product than can be counted would be on hand.',
+    headers: kept,
   },
   // Webhooks.
   endpoint_not_found: {
     status: 404,
     title: 'There is no such endpoint',
     meaning: `No webhook has this id. ${mend}`,
+    headers: kept,
   },
   too_many_endpoints: {
     status: 409,
     title: 'There are too many endpoints',
     meaning: 'Delete one that is not used any more.',
+    headers: kept,
   },
   delivery_not_found: {
     status: 404,
     title: 'There is no such delivery',
     meaning: 'It never was there, or is older than deliveries are kept.',
+    headers: kept,
   },
   not_replayable: {
     status: 409,
     title: 'It cannot be replayed now',
     meaning: 'An attempt is under way, its endpoint is disabled, or no mail is sent: `detail` says which.',
+    headers: kept,
   },
   // For operators.
   failure_not_found: {
@@ -184,6 +211,7 @@ const all = {
     status: 503,
     title: 'The facts are being read',
     meaning: `Two at a time may read all that a module states of itself. ${again}`,
+    headers: ['Retry-After'],
   },
   audit_running: {
     status: 409,
@@ -218,29 +246,33 @@ const all = {
     status: 503,
     title: 'Too many requests at once',
     meaning: `As many as can be answered in time are in hand. ${again}`,
+    headers: ['Retry-After'],
   },
   too_many_listeners: {
     status: 503,
     title: 'Too many are listening',
     meaning: `As many as can be served listen to orders here. ${again}`,
+    headers: ['Retry-After'],
   },
   unavailable: {
     status: 503,
     title: 'The service cannot answer now',
     meaning: `Its database is away or busy. ${again}`,
+    headers: ['Retry-After'],
   },
   outcome_unknown: {
     status: 503,
     title: 'It is not known whether this was done',
     meaning:
       'The database was lost while it was being done. Sent again with the same Idempotency-Key it is done once; without one, `detail` says how to find out.',
+    headers: ['Retry-After', 'Location'],
   },
 } as const satisfies Readonly<Record<string, Kind>>;
 
 export type Code = keyof typeof all;
 export const problems: Readonly<Record<Code, Kind>> = all;
 
-const codes = Object.keys(all) as Code[];
+export const codes = Object.keys(all) as Code[];
 export const isCode = (text: string): text is Code => Object.hasOwn(all, text);
 
 /** A kind's page. */

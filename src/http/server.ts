@@ -8,9 +8,12 @@ import { isEnvironmental, OutcomeUnknown } from '../outbox/index.ts';
 import { allow } from './guard.ts';
 import { allowOrigins, secured } from './headers.ts';
 import { RequestInProgress } from './idempotency-store.ts';
+import { openApiOf } from './openapi.ts';
 import { comeAgain, newTraceId, problem, problemContentType, problemDetails, traceIdOf } from './problem.ts';
 import { problemRoutes } from './problem-pages.ts';
 import type { Code } from './problems.ts';
+import { referenceRoutes } from './reference.ts';
+import * as docs from './server.docs.ts';
 
 /** What strangers may hold of a server, and for how long. */
 export interface ServerLimits {
@@ -74,8 +77,10 @@ export function createApp(options: {
   readonly onAnswer?: (answer: Answer) => void;
   /** What `/metrics` answers. */
   readonly metrics?: () => Promise<{ readonly contentType: string; readonly text: string }>;
+  /** What its document calls the program's version; undefined: it has none, and no page that shows it. */
+  readonly version?: string;
 }): Hono {
-  const { onAnswer = () => {}, metrics, corsOrigins = [] } = options;
+  const { onAnswer = () => {}, metrics, corsOrigins = [], version } = options;
   const app = new Hono();
 
   app.use(secured);
@@ -91,21 +96,26 @@ export function createApp(options: {
   app.use(options.guard);
 
   // Whoever starts, stops and balances processes has no token.
-  app.get('/livez', allow('anyone'), (c) => c.json({ ok: true }));
+  app.get('/livez', docs.livez, allow('anyone'), (c) => c.json({ ok: true }));
 
-  app.get('/readyz', allow('anyone'), async (c) => {
+  app.get('/readyz', docs.readyz, allow('anyone'), async (c) => {
     const checks = await options.ready();
     const ok = checks.every((check) => check.ok);
     return c.json({ ok, checks }, ok ? 200 : 503);
   });
 
   if (metrics)
-    app.get('/metrics', allow('metrics'), async (c) => {
+    app.get('/metrics', docs.metrics, allow('metrics'), async (c) => {
       const { contentType, text } = await metrics();
       return c.body(text, 200, { 'content-type': contentType });
     });
 
   for (const routes of [problemRoutes(), ...options.routes]) app.route('/', routes);
+  if (version !== undefined)
+    app.route(
+      '/',
+      referenceRoutes(() => openApiOf(app, version)),
+    );
 
   app.notFound((c) => {
     const allowed = allowedMethods(app, c.req.path);

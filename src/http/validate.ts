@@ -1,6 +1,7 @@
 /** What a door lets in: bodies, queries and paths that fit their valibot schema; all else is answered here. */
 import type { Context, MiddlewareHandler } from 'hono';
 import * as v from 'valibot';
+import { noted, notedParameters, shown } from './operation.ts';
 import { type Fault, problem } from './problem.ts';
 
 /** An order of 100 lines is about 15 KiB; this leaves room and bounds what a stranger can make us hold. */
@@ -16,7 +17,7 @@ type Validating<Target extends string, Schema extends v.GenericSchema> = Middlew
 
 /** Lets in a JSON body that fits; the handler reads `c.req.valid('json')`. 400, 413, 415 or 422 otherwise. */
 export function body<const Schema extends v.GenericSchema>(schema: Schema): Validating<'json', Schema> {
-  return async (c, next) => {
+  const read: Validating<'json', Schema> = async (c, next) => {
     const type = c.req.header('content-type')?.split(';')[0]?.trim().toLowerCase();
     if (type !== 'application/json')
       return problem(c, 'body_not_json_type', {
@@ -44,11 +45,15 @@ export function body<const Schema extends v.GenericSchema>(schema: Schema): Vali
     c.req.addValidatedData('json', parsed.output as object);
     return next();
   };
+  return noted(read, {
+    requestBody: { required: true, content: { 'application/json': { schema: shown(schema) } } },
+    'x-problems': ['body_not_json_type', 'body_cut_off', 'body_too_large', 'body_not_json', 'invalid_body'],
+  });
 }
 
 /** Lets in a query that fits; the handler reads `c.req.valid('query')`. 422 otherwise. */
 export function query<const Schema extends v.GenericSchema>(schema: Schema): Validating<'query', Schema> {
-  return async (c, next) => {
+  const read: Validating<'query', Schema> = async (c, next) => {
     const parsed = v.safeParse(schema, c.req.query());
     const errors = parsed.success
       ? []
@@ -59,16 +64,18 @@ export function query<const Schema extends v.GenericSchema>(schema: Schema): Val
     c.req.addValidatedData('query', parsed.output as object);
     return next();
   };
+  return notedParameters(read, 'query', schema);
 }
 
 /** Lets in a path that fits; the handler reads `c.req.valid('param')`. 404 otherwise: nothing can have such a name. */
 export function param<const Schema extends v.GenericSchema>(schema: Schema): Validating<'param', Schema> {
-  return async (c, next) => {
+  const read: Validating<'param', Schema> = async (c, next) => {
     const parsed = v.safeParse(schema, c.req.param());
     if (!parsed.success) return problem(c, 'not_found', { detail: `Nothing is at ${c.req.path}.` });
     c.req.addValidatedData('param', parsed.output as object);
     return next();
   };
+  return notedParameters(read, 'param', schema);
 }
 
 /** A declared length is trusted, Node's parser holds the sender to it; otherwise bytes are counted. A sender may leave in the middle. */

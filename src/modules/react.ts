@@ -1,5 +1,13 @@
 /** How a module reacts to a set of messages: load the states once, fold the pure heart over the messages, save once. */
-import { DeadMessage, DeadMessages, type Draft, type Message, type Sql, type Unit } from '../outbox/index.ts';
+import {
+  DeadMessage,
+  DeadMessages,
+  type Draft,
+  type Message,
+  type Sql,
+  type Statement,
+  type Unit,
+} from '../outbox/index.ts';
 
 /** What a decision may use besides the state: the moment, and a mouth. */
 export interface Reaction {
@@ -13,8 +21,8 @@ interface Reacting<World, Incoming extends Message> {
   load(sql: Sql, messages: readonly Incoming[]): Promise<World>;
   /** Applies one message to the world. No input and no output but `reaction`. Throws `DeadMessage` before it has changed anything. */
   decide(world: World, message: Incoming, reaction: Reaction): void;
-  /** Writes what has changed. */
-  save(sql: Sql, world: World, unit: Unit): Promise<void>;
+  /** What writes down what has changed: statements that travel with the commit. */
+  save(sql: Sql, world: World, unit: Unit): readonly Statement[];
 }
 
 /** Makes a handler of the three. `Incoming` is what the module's schemas have let in. */
@@ -33,6 +41,6 @@ export function react<World, Incoming extends Message>(parts: Reacting<World, In
         dead.set(message.id, error);
       }
     if (dead.size > 0) throw new DeadMessages(dead);
-    await parts.save(unit.sql, world, unit);
+    unit.write(...parts.save(unit.sql, world, unit));
   };
 }

@@ -143,7 +143,7 @@ function createLine(addresses: readonly Address[]) {
       try {
         await connected(socket);
         // The driver names the server by it in TLS.
-        return Object.assign(socket, address);
+        return Object.assign(writingOncePerTick(socket), address);
       } catch (error) {
         failure = error;
       }
@@ -164,6 +164,25 @@ function createLine(addresses: readonly Address[]) {
       else socket.destroy();
     },
   };
+}
+
+/** What is written within one turn of the event loop leaves in one packet: a packet costs more than the statements in it. */
+function writingOncePerTick(socket: Socket): Socket {
+  const write = socket.write;
+  let corked = false;
+  function send() {
+    corked = false;
+    socket.uncork();
+  }
+  socket.write = (...args: unknown[]) => {
+    if (!corked) {
+      corked = true;
+      socket.cork();
+      process.nextTick(send);
+    }
+    return Reflect.apply(write, socket, args);
+  };
+  return socket;
 }
 
 const ended = () =>

@@ -25,6 +25,14 @@ export function isEnvironmental(error: unknown): boolean {
 }
 
 /**
+ * True if a row was there that had not been there when it was looked for: another transaction has written it meanwhile, and the same
+ * again finds it. PostgreSQL's own advice for what two transactions insert at once
+ * (https://www.postgresql.org/docs/current/mvcc-serialization-failure-handling.html); once, for a message may be to blame as well.
+ */
+export const isOvertaken = (error: unknown): boolean =>
+  error instanceof Error && error.name === 'PostgresError' && 'code' in error && error.code === '23505';
+
+/**
  * Thrown by a handler for a message that no retry can help: it is put aside at once and waits for a person.
  * Messages with the same `onceFor` are one failure, counted, however often they come.
  */

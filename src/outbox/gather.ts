@@ -19,18 +19,24 @@ interface Caller<Item, Result> {
  * themselves. A failure is told to all of its run. Every caller waits for its answer, so that no more is gathered than callers
  * there are.
  *
+ * `restMs`: a run begins so long after the last one at the earliest. Who comes after a rest still waits for nobody.
+ *
  * A run has the earliest deadline of its callers, so that nothing is done for one who has been told that it is too late. When it
  * comes, those who have time left go into the next run.
  */
 export function gather<Item, Result = void>(
   // biome-ignore lint/suspicious/noConfusingVoidType: a run without results is an async function that returns nothing
   run: (items: readonly Item[], limits: Limits) => Promise<readonly Result[] | void>,
+  { restMs = 0 }: { readonly restMs?: number } = {},
 ): (item: Item, limits?: Limits) => Promise<Result> {
   let gathered: Caller<Item, Result>[] = [];
   let running = false;
+  let restsUntilMs = 0;
 
   async function runAll(): Promise<void> {
     while (gathered.length > 0) {
+      await rest(restsUntilMs - performance.now());
+      restsUntilMs = performance.now() + restMs;
       const callers = gathered.splice(0, maxGathered).filter(hasTime);
       if (callers.length > 0) await runOnce(callers);
     }
@@ -59,6 +65,10 @@ export function gather<Item, Result = void>(
       // Not at once: those who were woken by the same event come along.
       setImmediate(runAll);
     });
+}
+
+async function rest(ms: number): Promise<void> {
+  if (ms > 0) await new Promise((resolve) => setTimeout(resolve, ms));
 }
 
 function hasTime({ deadlineMs, reject }: Pick<Caller<unknown, unknown>, 'deadlineMs' | 'reject'>): boolean {

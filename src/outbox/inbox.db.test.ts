@@ -18,6 +18,7 @@ import { type Database, openDatabase } from './transaction.ts';
 const database = await openTestDatabase('outbox');
 await createRetention(database).runOnce();
 await database.query((sql) => sql`create table effects (message uuid, word text)`);
+await database.query((sql) => sql`create table firsts (id uuid primary key)`);
 
 beforeEach(async () => {
   await database.query((sql) => sql`truncate inbox, inbox_starts, inbox_failures, effects, outbox`);
@@ -179,6 +180,49 @@ describe('a batch', () => {
     await service().receive(bad);
     await service().receive(bad);
     expect(await parked()).toMatchObject([{ seen: 1 }]);
+  });
+});
+
+describe('a row that somebody else has written meanwhile', () => {
+  const insert: Handle = async ({ sql, write }, messages) => {
+    for (const { id } of messages) write(sql`insert into firsts values (${id})`);
+  };
+  const writtenMeanwhile = (messages: readonly Message[]) =>
+    database.query(
+      (sql) => sql`insert into firsts select * from unnest(${messages.map(({ id }) => id)}::uuid[])`,
+    );
+  const remembered = async () =>
+    (await database.query((sql) => sql<{ id: string }[]>`select id from inbox order by id`)).map(
+      ({ id }) => id,
+    );
+  const firsts = () => database.query((sql) => sql<{ id: string }[]>`select id from firsts order by id`);
+
+  beforeEach(() => database.query((sql) => sql`truncate firsts`));
+
+  test('is found when the same is tried again, at once', async () => {
+    let tries = 0;
+    const { receive } = service(async (unit, messages) => {
+      tries += 1;
+      const found = await unit.sql`select 1 from firsts`;
+      if (found.length > 0) return;
+      await writtenMeanwhile(messages);
+      await insert(unit, messages);
+    });
+    const messages = [say('a'), say('b')];
+    await receive(...messages);
+    expect([tries, await firsts(), await remembered(), await parked()]).toEqual([
+      2,
+      messages.map(({ id }) => ({ id })).sort((a, b) => (a.id < b.id ? -1 : 1)),
+      messages.map(({ id }) => id).sort(),
+      [],
+    ]);
+  });
+
+  test('and is the fault of the message that cannot do without', async () => {
+    const [good, guilty] = [say('good'), say('guilty')];
+    await writtenMeanwhile([guilty]);
+    await service(insert).receive(good, guilty);
+    expect([await remembered(), await parked()]).toMatchObject([[good.id], [{ id: guilty.id }]]);
   });
 });
 

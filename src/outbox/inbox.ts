@@ -1,7 +1,7 @@
 /** Handles a batch of messages once, in one transaction; takes it apart when one of them is guilty. */
 import * as v from 'valibot';
 import type { Failure, Failures } from './failures.ts';
-import { DeadMessage, DeadMessages, isEnvironmental } from './faults.ts';
+import { DeadMessage, DeadMessages, isEnvironmental, isOvertaken } from './faults.ts';
 import { type Decoded, faultsOf, type Message } from './message.ts';
 import type { Observer } from './observe.ts';
 import type { Unit, UnitOfWork } from './outbox.ts';
@@ -54,9 +54,19 @@ export function createInbox(options: {
     observer.handled?.({ types, duplicates: messages.length - fresh.length });
   }
 
-  async function handleOrTakeApart(messages: readonly Message[]): Promise<void> {
+  /** What somebody else has written first, the second time it is found. A row that is not there cannot be locked. */
+  async function handleOnceOrAgain(messages: readonly Message[]): Promise<void> {
     try {
       await handleOnce(messages);
+    } catch (error) {
+      if (!isOvertaken(error)) throw error;
+      await handleOnce(messages);
+    }
+  }
+
+  async function handleOrTakeApart(messages: readonly Message[]): Promise<void> {
+    try {
+      await handleOnceOrAgain(messages);
     } catch (error) {
       if (isEnvironmental(error)) throw error;
       const { dead, others } = told(error, messages);

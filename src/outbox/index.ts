@@ -1,4 +1,6 @@
 /** The public face of the library: everything else in this folder is its own business. */
+
+export { jsonLines } from './arrays.ts';
 export {
   type Broker,
   BrokerAway,

@@ -2,13 +2,15 @@
 import type { Dispatcher } from './dispatcher.ts';
 import { compose, type Draft, type Message } from './message.ts';
 import { leaseSeconds, type MessageStore, messageStore } from './store.ts';
-import type { Database, Limits, Sql } from './transaction.ts';
+import type { Database, Limits, Sql, Statement } from './transaction.ts';
 
 /** What a piece of work has in hand while its transaction is open. */
 export interface Unit {
   readonly sql: Sql;
   /** Says something, if and when the transaction commits. Returns the message that will be sent. */
   send(draft: Draft): Message;
+  /** Statements, not sent yet, that need no answer: they travel with the messages and the commit, in this order. */
+  write(...statements: readonly Statement[]): void;
   /** Calls `listener` after the commit, never after a rollback: to wake a loop. It must not throw. */
   onCommit(listener: () => void): void;
 }
@@ -45,6 +47,7 @@ export function createUnitOfWork(options: {
     async run(work, limits) {
       let rows: readonly OutboxRow[] = [];
       const messages: Message[] = [];
+      const statements: Statement[] = [];
       const listeners: (() => void)[] = [];
       const result = await database.transaction(
         (sql) =>
@@ -56,12 +59,14 @@ export function createUnitOfWork(options: {
               messages.push(message);
               return message;
             },
+            write: (...more) => statements.push(...more),
             onCommit: (listener) => listeners.push(listener),
           }),
         {
           ...limits,
+          keepPlans: true,
           last: (sql) => {
-            if (messages.length === 0) return [];
+            if (messages.length === 0) return statements;
             // Taken before the rows' own lease begins, so that this process always gives up first.
             const leasedUntilMs = leaseFromNow();
             const written = messages.map((message) => ({ message, json: JSON.stringify(message) }));
@@ -73,7 +78,7 @@ export function createUnitOfWork(options: {
               attempts: 0,
               leasedUntilMs,
             }));
-            return [store.insertMessages(sql, written)];
+            return [...statements, store.insertMessages(sql, written)];
           },
         },
       );

@@ -2,6 +2,7 @@
  * All of the library's SQL about messages: the outbox, the inbox, the failures. What is decided about them is decided elsewhere,
  * over `MessageStore`, so that the rules can be run without a database too.
  */
+import { jsonLines } from './arrays.ts';
 import type { Message } from './message.ts';
 import type { Sql, Statement } from './transaction.ts';
 
@@ -37,7 +38,10 @@ function insertMessages(sql: Sql, rows: readonly { message: Message; json: strin
     select id, type, subject, message::json, clock_timestamp() + make_interval(secs => ${leaseSeconds})
     from unnest(
       ${rows.map(({ message }) => message.id)}::uuid[], ${rows.map(({ message }) => message.type)}::text[],
-      ${rows.map(({ message }) => message.subject)}::text[], ${rows.map(({ json }) => json)}::text[]
+      ${rows.map(({ message }) => message.subject)}::text[], ${jsonLines(
+        sql,
+        rows.map(({ json }) => json),
+      )}
     ) as message (id, type, subject, message)`;
 }
 
@@ -59,11 +63,11 @@ function claimMessages(sql: Sql, limit: number): Promise<readonly ClaimedRow[]> 
  * Forgets rows that the broker has confirmed. In id order, so that two who delete never wait for each other in a circle. The commit does
  * not wait for the disk: what a crash brings back is sent again, and the inbox knows it.
  */
-async function deleteMessages(sql: Sql, ids: readonly string[]): Promise<void> {
-  await Promise.all([
+function deleteMessages(sql: Sql, ids: readonly string[]): readonly Statement[] {
+  return [
     sql`set local synchronous_commit = off`,
     sql`delete from outbox where id = any(${[...ids].sort()}::uuid[])`,
-  ]);
+  ];
 }
 
 /** Counts a refusal and offers the rows again in `inSeconds`. */

@@ -33,8 +33,12 @@ export interface Database {
     options?: Limits & {
       /** Statements, not sent yet, that travel with the commit: if one of them fails, it is none. */
       readonly last?: (sql: Sql) => readonly Statement[];
+      /** Its statements find their rows by indexes whatever the parameters: their plans are made once for a connection, and kept. */
+      readonly keepPlans?: boolean;
     },
   ): Promise<T>;
+  /** Runs statements that need no answer in one transaction, all in one round trip. */
+  write(statements: (sql: Sql) => readonly Statement[], limits?: Limits): Promise<void>;
   /** How many connections are open and how many of those idle, and how many callers wait for one. */
   connections(): { readonly open: number; readonly idle: number; readonly waiting: number };
   /** Refuses new work, waits for what is in hand, closes every connection. */
@@ -59,13 +63,15 @@ export function openDatabase(options: DatabaseOptions): Database {
   const { limitMs = defaultLimitMs } = options;
   const pool = createPool({ maxConnections: 10, ...options });
 
-  const transaction: Database['transaction'] = async (work, options = {}) => {
-    const { last, deadlineMs = performance.now() + limitMs } = options;
+  async function within<T>(
+    run: (connection: Connection, course: Course) => Promise<T>,
+    { deadlineMs = performance.now() + limitMs }: Limits,
+  ): Promise<T> {
     const connection = await pool.acquire(deadlineMs);
-    const course = { commitSent: false };
-    const limit = limitOf(deadlineMs, course);
+    const course: Course = { deadlineMs, commitSent: false };
+    const limit = limitOf(course);
     try {
-      const result = await Promise.race([run(connection, work, last, deadlineMs, course), limit.reached]);
+      const result = await Promise.race([run(connection, course), limit.reached]);
       pool.release(connection);
       return result;
     } catch (error) {
@@ -78,52 +84,81 @@ export function openDatabase(options: DatabaseOptions): Database {
     } finally {
       limit.end();
     }
-  };
+  }
+
+  const transaction: Database['transaction'] = (work, options = {}) =>
+    within(({ sql }, course) => {
+      const { last, keepPlans = false } = options;
+      return run(sql, begin(sql, course, keepPlans), work, last, course);
+    }, options);
 
   return {
     query: (statement, limits) => transaction(statement, limits),
     transaction,
+    write: (statements, limits = {}) =>
+      within(
+        ({ sql }, course) => commit(sql, [begin(sql, course, true), ...statements(sql)], course),
+        limits,
+      ),
     connections: pool.connections,
     close: pool.close,
   };
 }
 
+/** How far a transaction has come, and when it must be over. */
+interface Course {
+  readonly deadlineMs: number;
+  commitSent: boolean;
+}
+
 async function run<T>(
-  { sql }: Connection,
+  sql: Sql,
+  first: Statement,
   work: (sql: Sql) => Promise<T>,
   last: ((sql: Sql) => readonly Statement[]) | undefined,
-  deadlineMs: number,
-  course: { commitSent: boolean },
+  course: Course,
 ): Promise<T> {
   // Not awaited: it travels with the first statement. If it is lost, so is the connection, and that statement with it.
-  const begun = sql.unsafe(begin(deadlineMs)).execute();
+  const begun = first.execute();
   const [result] = await Promise.all([work(sql), begun]);
-  const statements = [...(last?.(sql) ?? []), sql.unsafe('commit')];
+  await commit(sql, last?.(sql) ?? [], course);
+  return result;
+}
+
+/** Sends the last statements of a transaction, and its commit with them. */
+async function commit(sql: Sql, last: readonly Statement[], course: Course): Promise<void> {
+  const statements = [...last, sql.unsafe('commit')];
   // The clock itself is asked: a timer may be late, and whoever waited has been told that nothing happened.
-  if (performance.now() >= deadlineMs) throw tooLate();
+  if (performance.now() >= course.deadlineMs) throw tooLate();
   course.commitSent = true;
   // Sent in this order, whoever made them: the driver sends a statement when it is executed, not when it is written.
   const answers = await Promise.all(statements.map((statement) => statement.execute()));
   // PostgreSQL answers ROLLBACK if a statement failed and its error was swallowed.
   if (answers.at(-1)?.command !== 'COMMIT') throw new RolledBack();
-  return result;
 }
 
+/** Plans are made for the tables as they are: one that was kept from when a table was new would read all of it, until somebody analyzes it. */
+const newPlans = 'set local plan_cache_mode = force_custom_plan';
+/** A plan for any table, also one without statistics: whoever may not read all of it takes the index. To plan costs more than to look. */
+const keptPlans = 'set local plan_cache_mode = force_generic_plan; set local enable_seqscan = off';
+
 /**
- * Plans are made for the tables as they are: a plan that was kept from when a table was new reads all of it for ever after,
- * until somebody analyzes it. The limits are for a backend that is cut off: it gives up by itself, soon after we have, and a
- * commit that comes later than that finds nothing to commit. (PostgreSQL 17 could limit the whole transaction; older ones could
- * not.) All of it for this transaction only, as PgBouncer in transaction mode wants it.
+ * The limits are for a backend that is cut off: it gives up by itself, soon after we have, and a commit that comes later than that
+ * finds nothing to commit. (PostgreSQL 17 could limit the whole transaction; older ones could not.) All of it for this transaction
+ * only, as PgBouncer in transaction mode wants it.
  */
-function begin(deadlineMs: number): string {
+function begin(sql: Sql, { deadlineMs }: Course, keepPlans: boolean): Statement {
   const leftMs = Math.max(1, Math.ceil(deadlineMs - performance.now()));
-  return `begin; set local plan_cache_mode = force_custom_plan; set local statement_timeout = ${
-    Number.isFinite(leftMs) ? leftMs : 0
-  }; set local idle_in_transaction_session_timeout = ${Math.min(leftMs, defaultLimitMs)}`;
+  return sql.unsafe(
+    `begin; ${keepPlans ? keptPlans : newPlans}; set local statement_timeout = ${
+      Number.isFinite(leftMs) ? leftMs : 0
+    }; set local idle_in_transaction_session_timeout = ${Math.min(leftMs, defaultLimitMs)}`,
+  );
 }
 
 /** Rejects at the deadline; if the commit was sent by then, after its grace. */
-function limitOf(deadlineMs: number, course: { readonly commitSent: boolean }) {
+function limitOf(course: Course) {
+  const { deadlineMs } = course;
   let end = () => {};
   const reached = new Promise<never>((_, reject) => {
     end = atDeadline(deadlineMs, () => {

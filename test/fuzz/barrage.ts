@@ -1,5 +1,6 @@
 /** The whole of it: requests, messages, and a look at what is left. */
 import { expect } from 'vitest';
+import { contract } from '../support/client.ts';
 import { until } from '../support/until.ts';
 import type { Prey } from './hunt.ts';
 import { type AmqpInput, amqpInputs, type Queue, queues } from './messages.ts';
@@ -46,7 +47,7 @@ export function requests(target: Target, counts: Counts): Prey<HttpInput> {
           try {
             const answer = await send(target.url, input, target.lookUp);
             count(counts, 'bytes' in input ? `raw ${answer.status ?? 'no answer'}` : String(answer.status));
-            fault ??= wrongAnswer(input, answer);
+            fault ??= await wrongAnswer(input, answer);
           } catch (error) {
             // What is too large is answered before it has all been read; the rest of it has nowhere to go.
             if (/EPIPE|ECONNRESET/.test(String(error)) && 'body' in input && input.body)
@@ -61,11 +62,16 @@ export function requests(target: Target, counts: Counts): Prey<HttpInput> {
   };
 }
 
-/** An answer is below 500, and a refusal says what it is about in the form that is promised. */
-function wrongAnswer(input: HttpInput, { status, contentType, text }: Answer): string | undefined {
+/** An answer is below 500 and as the document says, and a refusal says what it is about in the form that is promised. */
+async function wrongAnswer(input: HttpInput, answer: Answer): Promise<string | undefined> {
+  const { path = '', status, contentType, text } = answer;
   if (status === null) return 'bytes' in input ? undefined : 'no status';
   const told = `${status} ${contentType} ${text.slice(0, 300)}`;
   if (status >= 500) return told;
+  if (!('bytes' in input) && /^(GET|HEAD|PUT|POST|DELETE)$/.test(input.method)) {
+    const headers = { ...(contentType && { 'content-type': contentType }) };
+    await contract.check(input.method, path, new Response(text === '' ? null : text, { status, headers }));
+  }
   // Node's parser answers by itself what it cannot read.
   if ('bytes' in input || status < 400 || text === '' || input.method === 'HEAD') return undefined;
   if (contentType !== 'application/problem+json') return `no problem details: ${told}`;

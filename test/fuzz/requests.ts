@@ -21,6 +21,8 @@ export type HttpInput = Asked | Spoken;
 
 /** What came back; null where nothing need come: the sender has left, or what it said was no request. */
 export interface Answer {
+  /** What was asked, as it went out. */
+  readonly path?: string;
   readonly status: number | null;
   readonly contentType: string;
   readonly text: string;
@@ -407,6 +409,7 @@ function ask(
   lookUp: (word: string, n: number) => string,
 ): Promise<Answer> {
   const bytes = body && render(body, lookUp);
+  const spelled = spell(path, lookUp);
   const { hostname, port } = new URL(url);
   return new Promise((resolve, reject) => {
     const asking = httpRequest(
@@ -415,11 +418,11 @@ function ask(
         hostname,
         port,
         method,
-        path: spell(path, lookUp),
+        path: spelled,
         headers: { ...sent, ...(bytes && { 'content-length': bytes.length }) },
         timeout: answerWithinMs,
       },
-      (response) => resolve(read(response)),
+      (response) => resolve(read(response).then((answer) => ({ ...answer, path: spelled }))),
     );
     asking.once('timeout', () => asking.destroy(new Error(`no answer in ${answerWithinMs} ms`)));
     asking.once('error', reject);

@@ -39,5 +39,10 @@ export function connect(world: World, owner: Mortal, memory: Memory): Database {
     return result;
   };
 
-  return { ...memory, transaction, query: transaction };
+  return {
+    ...memory,
+    transaction,
+    query: transaction,
+    write: (statements, limits) => transaction(async () => {}, { ...limits, last: statements }),
+  };
 }

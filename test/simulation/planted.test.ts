@@ -3,6 +3,7 @@ import { afterEach, describe, expect, test, vi } from 'vitest';
 import type * as orderHeart from '../../src/modules/order/order.ts';
 import type * as paymentHeart from '../../src/modules/payment/payment.ts';
 import type * as stockHeart from '../../src/modules/stock/reservation.ts';
+import type { Sql, Statement } from '../../src/outbox/index.ts';
 import type { Plant } from './shop.ts';
 import type { Rules } from './simulation.ts';
 
@@ -59,16 +60,20 @@ interface Bug {
   readonly found: RegExp;
 }
 
+const insertsOfMessages = new WeakSet<Statement>();
+
 const bugs: Readonly<Record<string, Bug>> = {
   'a release that comes before its reserve leaves no tombstone': {
     broker: 'forgetful',
     plant: {
-      stock: ({ store, reservations }) => ({
+      stock: ({ store }) => ({
         ...store,
-        async saveReservations(sql, changed, inquiryAfterSeconds) {
-          await store.saveReservations(sql, changed, inquiryAfterSeconds);
-          for (const { orderId, lines } of changed) if (lines.length === 0) reservations.delete(orderId);
-        },
+        insertReservations: (sql, made, inquiryAfterSeconds) =>
+          store.insertReservations(
+            sql,
+            made.filter(({ lines }) => lines.length > 0),
+            inquiryAfterSeconds,
+          ),
       }),
     },
     found: /stock is held that was said to be released/,
@@ -112,12 +117,22 @@ const bugs: Readonly<Record<string, Bug>> = {
   'messages are written after the commit, not with it': {
     broker: 'faithful',
     plant: {
+      messages: ({ store }) => ({
+        ...store,
+        insertMessages(sql, rows) {
+          const statement = store.insertMessages(sql, rows);
+          insertsOfMessages.add(statement);
+          return statement;
+        },
+      }),
       wires: {
         database: (database) => ({
           ...database,
-          async transaction(work, { last, ...limits } = {}) {
-            const result = await database.transaction(work, limits);
-            if (last) await database.transaction(async () => {}, { ...limits, last });
+          async transaction(work, { last = () => [], ...limits } = {}) {
+            const only = (messages: boolean) => (sql: Sql) =>
+              last(sql).filter((statement) => insertsOfMessages.has(statement) === messages);
+            const result = await database.transaction(work, { ...limits, last: only(false) });
+            await database.transaction(async () => {}, { ...limits, last: only(true) });
             return result;
           },
         }),

@@ -24,9 +24,12 @@ export interface Module {
   readonly handles: Handles;
   readonly says: Handles;
   readonly news: readonly string[];
-  readonly handle: Handle;
-  /** What its clocks are, and when each has something to do next; null: nothing that is known of. */
-  clocks(parts: Parts): readonly Clock[];
+  /** What a process of it runs. */
+  open(parts: Parts): {
+    readonly handle: Handle;
+    /** When each has something to do next; null: nothing that is known of. */
+    readonly clocks: readonly Clock[];
+  };
   /** A planted bug may lie in front of these. */
   readonly broker?: (broker: Broker) => Broker;
   readonly database?: (database: Database) => Database;
@@ -88,6 +91,8 @@ export function startProcess(world: World, broker: SimulatedBroker, module: Modu
     news,
     observer,
     store,
+    // When a thing is done is the run's to decide.
+    deleteEveryMs: 0,
   });
   const unit = createUnitOfWork({
     database,
@@ -97,7 +102,8 @@ export function startProcess(world: World, broker: SimulatedBroker, module: Modu
     store,
   });
   const failures = createFailures({ database, unit, policy: retryPolicy, observer, store });
-  const handle = curse(world, module.handle);
+  const opened = module.open({ process: mortal, unit, database, observer });
+  const handle = curse(world, opened.handle);
   const inbox = createInbox({ database, unit, handles, handle, failures, store });
   const leaseEnds = () => earliest(messages.outbox.values(), ({ leasedUntil }) => leasedUntil);
   const retryDue = () => earliest(messages.failures.values(), ({ nextAttemptAt }) => nextAttemptAt);
@@ -133,7 +139,7 @@ export function startProcess(world: World, broker: SimulatedBroker, module: Modu
     clocks: [
       { worker: createRelay({ database, dispatcher, store }), dueAt: leaseEnds },
       { worker: failures.retries({ handles, handle }), dueAt: retryDue },
-      ...module.clocks({ process: mortal, unit, database, observer }),
+      ...opened.clocks,
     ],
     run: (clock: Clock) => void run(clock),
     receive: (packets: readonly Queued[]) => void receive(packets),

@@ -96,21 +96,23 @@ export function openShop(
     handles: orderHandles,
     says: orderSays,
     news: ['order.rejected', 'order.cancelled'],
-    handle: order.once(createOrderHandler(patience, orders.store)),
-    clocks: ({ unit }) => [
-      {
-        worker: createListing(unit, patience.stepTimeoutSeconds, orders.store),
-        dueAt: () => listingDueAt(orders),
-      },
-      ...(recovers
-        ? [
-            {
-              worker: createDeadlines(unit, patience, orders.store),
-              dueAt: () => earliest(orders.orders.values(), ({ deadlineAt }) => deadlineAt),
-            },
-          ]
-        : []),
-    ],
+    open: ({ unit }) => ({
+      handle: order.once(createOrderHandler(patience, orders.store)),
+      clocks: [
+        {
+          worker: createListing(unit, patience.stepTimeoutSeconds, orders.store),
+          dueAt: () => listingDueAt(orders),
+        },
+        ...(recovers
+          ? [
+              {
+                worker: createDeadlines(unit, patience, orders.store),
+                dueAt: () => earliest(orders.orders.values(), ({ deadlineAt }) => deadlineAt),
+              },
+            ]
+          : []),
+      ],
+    }),
   };
   const stockModule: Shop['stock'] = {
     ...stock,
@@ -118,8 +120,10 @@ export function openShop(
     handles: stockHandles,
     says: stockSays,
     news: ['product.changed'],
-    handle: stock.once(createStockHandler(inquiryAfterSeconds, reservations.store)),
-    clocks: ({ unit }) => (recovers ? [askFromStock(unit)] : []),
+    open: ({ unit }) => ({
+      handle: stock.once(createStockHandler(inquiryAfterSeconds, reservations.store)),
+      clocks: recovers ? [askFromStock(unit)] : [],
+    }),
   };
   const paymentModule: Shop['payment'] = {
     ...payment,
@@ -127,25 +131,31 @@ export function openShop(
     handles: paymentHandles,
     says: paymentSays,
     news: [],
-    // The run looks for due calls itself.
-    handle: payment.once(createPaymentHandler(inquiryAfterSeconds, () => {}, payments.store)),
-    clocks: ({ process, unit, database, observer }) => [
-      {
-        worker: createCalls({
-          database,
-          unit,
-          observer,
-          gateway: gateway.connect(process, gatewayTimeoutSeconds * 1_000),
-          concurrency: 4,
-          timeoutSeconds: gatewayTimeoutSeconds,
-          inquiryAfterSeconds,
-          wake: () => {},
-          store: payments.store,
-        }),
-        dueAt: () => earliest(payments.payments.values(), ({ callAt }) => callAt),
-      },
-      ...(recovers ? [askFromPayment(unit)] : []),
-    ],
+    open({ process, unit, database, observer }) {
+      const calls = createCalls({
+        database,
+        unit,
+        observer,
+        gateway: gateway.connect(process, gatewayTimeoutSeconds * 1_000),
+        // Fewer than there are orders: some calls are claimed with their payments, some are due.
+        concurrency: 4,
+        timeoutSeconds: gatewayTimeoutSeconds,
+        inquiryAfterSeconds,
+        // The run looks for due calls itself.
+        wake: () => {},
+        store: payments.store,
+      });
+      return {
+        handle: payment.once(createPaymentHandler(calls.waits, calls, payments.store)),
+        clocks: [
+          {
+            worker: calls,
+            dueAt: () => earliest(payments.payments.values(), ({ callAt }) => callAt),
+          },
+          ...(recovers ? [askFromPayment(unit)] : []),
+        ],
+      };
+    },
   };
   return {
     order: orderModule,
@@ -164,7 +174,7 @@ function openModule(world: World, name: string, plant: Plant) {
     name,
     memory,
     messages,
-    once: (handle: Handle) => once(world, name, memory, handle),
+    once: once(world, name, memory),
     ...plant.wires,
   };
 }
@@ -177,9 +187,9 @@ function planted<Part extends { readonly store: unknown }>(
 }
 
 /** Notes, in the transaction of its effect, that a message has had one: it may have one only. */
-function once(world: World, name: string, memory: Memory, handle: Handle): Handle {
+function once(world: World, name: string, memory: Memory): (handle: Handle) => Handle {
   const effects = memory.table<true>('effects');
-  return async (unit: Unit, messages: readonly Message[]) => {
+  return (handle) => async (unit: Unit, messages: readonly Message[]) => {
     await handle(unit, messages);
     await memory.run(unit.sql, () => {
       for (const { id, type, subject } of messages) {

@@ -8,6 +8,7 @@ import { createDispatcher } from '../../src/outbox/dispatcher.ts';
 import type { Message, Observer } from '../../src/outbox/index.ts';
 import { compose } from '../../src/outbox/message.ts';
 import { createUnitOfWork } from '../../src/outbox/outbox.ts';
+import { untilNotOvertaken } from './again.ts';
 import { createScriptedBroker } from './broker.ts';
 import { openTestDatabase } from './database.ts';
 import { until } from './until.ts';
@@ -64,7 +65,8 @@ export async function openPayment() {
         await module.close?.();
       },
     });
-    const receive = (...messages: Message[]) => unit.run((inHand) => module.handle(inHand, messages));
+    const receive = (...messages: Message[]) =>
+      untilNotOvertaken(() => unit.run((inHand) => module.handle(inHand, messages)));
     return { routes: module.routes, receive };
   }
 

@@ -17,6 +17,7 @@ import {
 import { compose, type Message } from '../../src/outbox/message.ts';
 import { createModule, startService } from '../../src/service.ts';
 import { createLog } from '../../src/telemetry/log.ts';
+import { clientOf, fetchChecked, type Order, type Product } from './client.ts';
 import { makeFolder, removeFolder } from './folder.ts';
 import { createDatabase } from './postgres.ts';
 import { type Program, startProgram } from './program.ts';
@@ -28,14 +29,6 @@ export type Name = (typeof names)[number];
 /** Embedded; one process on RabbitMQ; three; three with two of each. */
 export type Setting = 'embedded' | 'single' | 'split' | 'doubled';
 
-export interface Order {
-  readonly id: string;
-  readonly status: string;
-  readonly step: string;
-  readonly total: number;
-  readonly reason: { readonly code: string; readonly detail: string } | null;
-}
-
 /** Whom the shop tells that it is busy (503) asks again: `place`, `find` and what waits for an end do so. */
 export interface Shop {
   /** Where each module serves. */
@@ -45,7 +38,7 @@ export interface Shop {
   opened(): Promise<void>;
   /** Asks a module over HTTP; with several replicas each in turn. */
   ask(module: Name, path: string, body?: unknown): Promise<Response>;
-  place(cart?: object): Promise<Order>;
+  place(body?: Cart): Promise<Order>;
   find(id: string): Promise<Order>;
   cancel(id: string): Promise<Response>;
   /** Waits until the order's saga has ended. */
@@ -63,7 +56,7 @@ export interface Shop {
   say(type: string, subject: string, data?: unknown): Promise<Message>;
   sayRaw(routingKey: string, body: Buffer): Promise<void>;
   /** Levels of a product. */
-  product(sku: string): Promise<{ onHand: number; reserved: number; available: number }>;
+  product(sku: string): Promise<Product>;
   /** Everything that its programs have written to their logs. */
   output(): string;
   /** Compares what the three databases say; ten examples of each finding unless told. */
@@ -71,11 +64,21 @@ export interface Shop {
   stop(): Promise<void>;
 }
 
+export type { Order } from './client.ts';
+
+type Cart = ReturnType<typeof cart> & { readonly email?: string };
+
 export const cart = (sku = 'MUG-01', quantity = 1, paymentToken = 'tok_visa') => ({
   customerId: 'cus_1',
   lines: [{ sku, quantity }],
   paymentToken,
 });
+
+interface Answered<Answer> {
+  readonly data?: Answer | undefined;
+  readonly error?: unknown;
+  readonly response: Response;
+}
 
 /** Calls `work` for 0 to `count - 1`, `clients` of them at a time. */
 export async function inParallel(
@@ -117,15 +120,21 @@ export function enter(running: Running, env: Readonly<Record<string, string>> = 
   let mouth: Broker | undefined;
   let turn = 0;
 
-  async function ask(module: Name, path: string, body?: unknown): Promise<Response> {
+  function urlOf(module: Name): string {
     const urls = running.urls[module];
     turn += 1;
+    return urls[turn % urls.length] ?? '';
+  }
+
+  const client = (module: Name) => clientOf(urlOf(module));
+
+  async function ask(module: Name, path: string, body?: unknown): Promise<Response> {
     const post = {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify(body),
     };
-    return fetch(`${urls[turn % urls.length]}${path}`, body === undefined ? {} : post);
+    return fetchChecked(`${urlOf(module)}${path}`, body === undefined ? {} : post);
   }
 
   async function sayRaw(routingKey: string, body: Buffer): Promise<void> {
@@ -136,18 +145,19 @@ export function enter(running: Running, env: Readonly<Record<string, string>> = 
     await broker.publish({ routingKey, contentType: 'application/cloudevents+json', body, mandatory: true });
   }
 
-  async function askPatiently(path: string, expected: number, body?: unknown): Promise<Order> {
-    let response = await ask('order', path, body);
-    await until(`${path} is answered`, async () => {
-      if (response.status === 503) response = await ask('order', path, body);
-      return response.status !== 503;
+  async function patiently<Answer extends object>(ask: () => Promise<Answered<Answer>>): Promise<Answer> {
+    let answered = await ask();
+    await until('it is answered', async () => {
+      if (answered.response.status === 503) answered = await ask();
+      return answered.response.status !== 503;
     });
-    const text = await response.text();
-    if (response.status !== expected) throw new Error(`${path}: ${response.status} ${text}`);
-    return JSON.parse(text) as Order;
+    const { data, error, response } = answered;
+    if (!data) throw new Error(`${response.url}: ${response.status} ${JSON.stringify(error)}`);
+    return data;
   }
 
-  const find = (id: string) => askPatiently(`/orders/${id}`, 200);
+  const find = (id: string) =>
+    patiently(() => client('order').GET('/orders/{id}', { params: { path: { id } } }));
 
   return {
     urls: running.urls,
@@ -162,7 +172,7 @@ export function enter(running: Running, env: Readonly<Record<string, string>> = 
         async () => (await ask('order', '/orders', cart('NONE'))).status === 422,
         80_000,
       ),
-    place: (body = cart()) => askPatiently('/orders', 201, body),
+    place: (body = cart()) => patiently(() => client('order').POST('/orders', { body })),
     cancel: (id) => ask('order', `/orders/${id}/cancel`, {}),
     async ended(id) {
       await until(`order ${id} ends`, async () => (await find(id)).step === 'done');
@@ -200,10 +210,7 @@ export function enter(running: Running, env: Readonly<Record<string, string>> = 
       await sayRaw(type, Buffer.from(JSON.stringify(message)));
       return message;
     },
-    async product(sku) {
-      const response = await ask('stock', `/products/${sku}`);
-      return (await response.json()) as { onHand: number; reserved: number; available: number };
-    },
+    product: (sku) => patiently(() => client('stock').GET('/products/{sku}', { params: { path: { sku } } })),
     output: running.output,
     audit: (graceSeconds, maxExamples = 10) => audit(sources, { graceSeconds, maxExamples }),
     async stop() {

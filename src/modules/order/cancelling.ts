@@ -23,7 +23,8 @@ export function createCancelling(
     if (typeof decision === 'string') return order.status;
     const journeys = createJourneys(stored, patience, store);
     journeys.take(decision, { name: 'cancel', send });
-    await journeys.save(sql);
+    // Sent now: whoever asks will read what became of it.
+    await Promise.all(journeys.save(sql).map((statement) => statement.execute()));
     return decision.order.status;
   };
 }

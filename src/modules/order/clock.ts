@@ -17,7 +17,7 @@ export function createDeadlines(
     name: 'saga deadlines',
     everyMs: 1_000,
     runOnce: () =>
-      unit.run(async ({ sql, send }) => {
+      unit.run(async ({ sql, send, write }) => {
         const overdue = await store.lockOverdue(sql, maxOverdue);
         if (overdue.length === 0) return { more: false };
         const commands = overdue.flatMap(({ commandId }) => commandId ?? []);
@@ -35,12 +35,9 @@ export function createDeadlines(
             const name = decision.order.step === order.step ? 'deadline' : 'gave_up';
             journeys.take(decision, { name, send });
           }
-        await journeys.save(sql);
         const waitSeconds = patience.stepTimeoutSeconds;
-        await store.postpone(
-          sql,
-          overdue.filter(isUnsent).map(({ order: { id } }) => ({ id, waitSeconds })),
-        );
+        const postponed = overdue.filter(isUnsent).map(({ order: { id } }) => ({ id, waitSeconds }));
+        write(...journeys.save(sql), ...store.postpone(sql, postponed));
         return { more: false };
       }),
   };

@@ -32,6 +32,7 @@ import {
 } from '../../http/index.ts';
 import type { Limits, UnitOfWork } from '../../outbox/index.ts';
 import { createCancelling } from './cancelling.ts';
+import * as docs from './http.docs.ts';
 import type { Patience, Refusal } from './order.ts';
 import type { Outcomes } from './outcomes.ts';
 import { forOthers, isTheirs } from './owner.ts';
@@ -71,7 +72,7 @@ const PlaceOrder = v.strictObject({
 
 const ListOrders = v.strictObject({
   customerId: v.optional(Id),
-  status: v.optional(v.picklist(['pending', 'confirmed', 'rejected', 'cancelled'])),
+  status: v.optional(docs.Status),
   /** At this moment or later. */
   placedAfter: v.optional(Moment),
   /** Before this moment: spans that meet share no order. */
@@ -117,36 +118,44 @@ export function createRoutes(context: {
 
   const placedAnswer = (order: OrderView) => answer(201, order, `/orders/${order.id}`);
 
-  routes.post('/orders', allow('orders'), body(PlaceOrder), admitted, idempotent, async (c) => {
-    const placing = c.req.valid('json');
-    if (!isTheirs(c, placing.customerId)) return forOthers(c);
-    const asked = c.get('asked');
-    const once = asked && { asked, answerOf: placedAnswer };
-    const placed = await placeOrder(placing, c.get('limits'), once);
-    if ('order' in placed) return withOutcome(c, placed.order.id, give(c, placedAnswer(placed.order)));
-    if ('before' in placed) {
-      const { before } = placed;
-      const [, id] = /^\/orders\/(.+)$/.exec((before !== 'reused' && before.answered.location) || '') ?? [];
-      return withOutcome(c, id, giveAgain(c, before));
-    }
-    if ('inDoubt' in placed) {
-      const url = `/orders/${placed.inDoubt}`;
-      c.header('location', url);
-      return comeAgain(
-        c,
-        'outcome_unknown',
-        `Ask GET ${url} in a few seconds: if it is not found, the order was not placed.`,
+  routes.post(
+    '/orders',
+    docs.placeOrder,
+    allow('orders'),
+    body(PlaceOrder),
+    admitted,
+    idempotent,
+    async (c) => {
+      const placing = c.req.valid('json');
+      if (!isTheirs(c, placing.customerId)) return forOthers(c);
+      const asked = c.get('asked');
+      const once = asked && { asked, answerOf: placedAnswer };
+      const placed = await placeOrder(placing, c.get('limits'), once);
+      if ('order' in placed) return withOutcome(c, placed.order.id, give(c, placedAnswer(placed.order)));
+      if ('before' in placed) {
+        const { before } = placed;
+        const [, id] = /^\/orders\/(.+)$/.exec((before !== 'reused' && before.answered.location) || '') ?? [];
+        return withOutcome(c, id, giveAgain(c, before));
+      }
+      if ('inDoubt' in placed) {
+        const url = `/orders/${placed.inDoubt}`;
+        c.header('location', url);
+        return comeAgain(
+          c,
+          'outcome_unknown',
+          `Ask GET ${url} in a few seconds: if it is not found, the order was not placed.`,
+        );
+      }
+      if (!(await isListed(c.get('limits'))))
+        return comeAgain(c, 'products_unknown', 'Stock has not sent its list of products.');
+      // Nothing was written: the refusal is all there is to be kept.
+      return answerOnce(c, unit, () =>
+        refusal(problem(c, 'order_not_placeable', { errors: faultsOf(placed.refused, placing.lines) })),
       );
-    }
-    if (!(await isListed(c.get('limits'))))
-      return comeAgain(c, 'products_unknown', 'Stock has not sent its list of products.');
-    // Nothing was written: the refusal is all there is to be kept.
-    return answerOnce(c, unit, () =>
-      refusal(problem(c, 'order_not_placeable', { errors: faultsOf(placed.refused, placing.lines) })),
-    );
-  });
+    },
+  );
 
-  routes.get('/orders', allow('orders'), query(ListOrders), admitted, async (c) => {
+  routes.get('/orders', docs.listOrders, allow('orders'), query(ListOrders), admitted, async (c) => {
     const { limit, after, customerId = customerOf(c), ...filter } = c.req.valid('query');
     if (customerId !== undefined && !isTheirs(c, customerId)) return forOthers(c);
     const orders = await database.query(
@@ -156,33 +165,42 @@ export function createRoutes(context: {
     return c.json(page(orders, limit, ({ id }) => id));
   });
 
-  routes.get('/orders/:id', allow('orders'), param(ById), admitted, async (c) => {
+  routes.get('/orders/:id', docs.findOrder, allow('orders'), param(ById), admitted, async (c) => {
     const { id } = c.req.valid('param');
     const order = await database.query((sql) => findOrder(sql, id), c.get('limits'));
     return order && isTheirs(c, order.customerId) ? conditionalJson(c, order) : notFound(c, id);
   });
 
-  routes.get('/orders/:id/timeline', allow('orders'), param(ById), admitted, async (c) => {
+  routes.get('/orders/:id/timeline', docs.findTimeline, allow('orders'), param(ById), admitted, async (c) => {
     const { id } = c.req.valid('param');
     const order = await database.query((sql) => findOrder(sql, id), c.get('limits'));
     if (!order || !isTheirs(c, order.customerId)) return notFound(c, id);
     return c.json(timelineOf(id, await database.query((sql) => findHistory(sql, id), c.get('limits'))));
   });
 
-  routes.post('/orders/:id/cancel', allow('orders'), param(ById), admitted, idempotent, (c) => {
-    const { id } = c.req.valid('param');
-    return answerOnce(c, unit, async (open) => {
-      const outcome = await cancelOrder(open, id, customerOf(c));
-      const order = outcome !== 'unknown' && (await findOrder(open.sql, id));
-      if (!order) return refusal(notFound(c, id));
-      return outcome === 'cancelled'
-        ? answer(202, order)
-        : refusal(problem(c, 'order_not_cancellable', { detail: `It is ${outcome}.` }));
-    });
-  });
+  routes.post(
+    '/orders/:id/cancel',
+    docs.cancelOrder,
+    allow('orders'),
+    param(ById),
+    admitted,
+    idempotent,
+    (c) => {
+      const { id } = c.req.valid('param');
+      return answerOnce(c, unit, async (open) => {
+        const outcome = await cancelOrder(open, id, customerOf(c));
+        const order = outcome !== 'unknown' && (await findOrder(open.sql, id));
+        if (!order) return refusal(notFound(c, id));
+        return outcome === 'cancelled'
+          ? answer(202, order)
+          : refusal(problem(c, 'order_not_cancellable', { detail: `It is ${outcome}.` }));
+      });
+    },
+  );
 
   routes.post(
     '/admin/order/orders/:id/deadline',
+    docs.expireDeadline,
     param(ById),
     body(v.strictObject(Account)),
     admitted,

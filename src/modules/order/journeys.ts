@@ -1,5 +1,5 @@
 /** Carries out decisions on a set of locked orders: says what is to be said, and stores all of it at once. */
-import type { Draft, Message, Sql } from '../../outbox/index.ts';
+import type { Draft, Message, Sql, Statement } from '../../outbox/index.ts';
 import { type Decision, type Order, type Patience, type Saying, waitSeconds } from './order.ts';
 import {
   type ChangedOrder,
@@ -22,7 +22,8 @@ export interface Journeys {
   take(decision: Decision, happening: Happening): void;
   /** Nothing follows, but it is remembered that it came. */
   ignore(order: Order, happening: Happening): void;
-  save(sql: Sql): Promise<void>;
+  /** What stores all of it, not sent yet. */
+  save(sql: Sql): readonly Statement[];
 }
 
 /** `stored`: the orders that are known, on locked rows; all others are new. */
@@ -75,22 +76,19 @@ export function createJourneys(
 
     ignore: (order, happening) => remember(order, happening, false, []),
 
-    async save(sql) {
+    save(sql) {
       const all = [...changed.values()];
-      // Sent together, they travel in one round trip.
-      await Promise.all([
-        store.insertOrders(
+      const isStored = ({ order }: ChangedOrder) => stored.has(order.id);
+      return [
+        ...store.insertOrders(
           sql,
-          all.filter(({ order }) => !stored.has(order.id)),
+          all.filter((one) => !isStored(one)),
           now,
         ),
-        store.updateOrders(
-          sql,
-          all.filter(({ order }) => stored.has(order.id)),
-        ),
-        store.appendHistory(sql, history),
-        store.insertNotices(sql, decided),
-      ]);
+        ...store.updateOrders(sql, all.filter(isStored)),
+        ...store.appendHistory(sql, history),
+        ...store.insertNotices(sql, decided),
+      ];
     },
   };
 }

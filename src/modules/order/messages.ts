@@ -53,11 +53,11 @@ export const createHandler = (patience: Patience, store: OrderStore = orderStore
       }
     },
 
-    async save(sql, { journeys, products, listed }) {
-      await journeys.save(sql);
-      await store.adoptProducts(sql, products);
-      if (listed) await store.markListed(sql);
-    },
+    save: (sql, { journeys, products, listed }) => [
+      ...journeys.save(sql),
+      ...store.adoptProducts(sql, products),
+      ...(listed ? store.markListed(sql) : []),
+    ],
   });
 
 function takeReply(world: World, message: Reply, reaction: Reaction): void {

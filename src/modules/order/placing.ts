@@ -72,7 +72,7 @@ function placeInOneGo(
   wishes: readonly Wish[],
   limits: Limits,
 ): Promise<readonly Placed[]> {
-  return unit.run(async ({ sql, send }) => {
+  return unit.run(async ({ sql, send, write }) => {
     const skus = wishes.flatMap(({ placing }) => placing.lines.map(({ sku }) => sku));
     const products = await store.findProducts(sql, [...new Set(skus)]);
     const at = new Date();
@@ -93,7 +93,7 @@ function placeInOneGo(
       journeys.take(decided.decision, { name: 'place', send });
       return { order: decided.order };
     });
-    await journeys.save(sql);
+    write(...journeys.save(sql));
     return placed;
   }, limits);
 }

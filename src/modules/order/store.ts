@@ -4,7 +4,7 @@
  */
 import type { ListedProduct } from '../../contracts/stock.ts';
 import type { Reason } from '../../contracts/values.ts';
-import { type Message, type Sql, type Statement, unsent } from '../../outbox/index.ts';
+import { jsonLines, type Message, type Sql, type Statement, unsent } from '../../outbox/index.ts';
 import type { InProgress } from '../module.ts';
 import type { Order, PricedLine } from './order.ts';
 import { type Status, type Step, steps } from './saga.ts';
@@ -64,73 +64,101 @@ async function lockOverdue(sql: Sql, limit: number): Promise<readonly StoredOrde
 }
 
 /** Begins the waiting anew for orders whose command has not left yet; their attempts are not counted. */
-async function postpone(sql: Sql, waits: readonly { id: string; waitSeconds: number }[]): Promise<void> {
-  await sql`
+function postpone(sql: Sql, waits: readonly { id: string; waitSeconds: number }[]): readonly Statement[] {
+  return [
+    sql`
     update orders set deadline_at = now() + make_interval(secs => late.wait_seconds)
     from unnest(${waits.map(({ id }) => id)}::uuid[], ${waits.map((wait) => wait.waitSeconds)}::float8[])
       as late (id, wait_seconds)
-    where orders.id = late.id and orders.id = any(${waits.map(({ id }) => id)}::uuid[])`;
+    where orders.id = late.id and orders.id = any(${waits.map(({ id }) => id)}::uuid[])`,
+  ];
 }
 
-async function insertOrders(sql: Sql, orders: readonly ChangedOrder[], now: Date): Promise<void> {
-  if (orders.length === 0) return;
-  await sql`
+function insertOrders(sql: Sql, orders: readonly ChangedOrder[], now: Date): readonly Statement[] {
+  if (orders.length === 0) return [];
+  return [
+    sql`
     insert into orders (id, customer_id, email, step, status, lines, total, currency, payment_token, step_attempts,
       command_id, deadline_at, created_at, updated_at)
     select id, "customerId", email, step, status, lines, total, currency, "paymentToken", "stepAttempts",
       "commandId", now() + make_interval(secs => "waitSeconds"), ${now}, ${now}
     from json_to_recordset(${flat(orders)}::text::json) as placed (
       id uuid, "customerId" text, email text, step text, status text, lines jsonb, total bigint, currency text,
-      "paymentToken" text, "stepAttempts" integer, "commandId" uuid, "waitSeconds" float8)`;
+      "paymentToken" text, "stepAttempts" integer, "commandId" uuid, "waitSeconds" float8)`,
+  ];
 }
 
-async function updateOrders(sql: Sql, orders: readonly ChangedOrder[]): Promise<void> {
-  if (orders.length === 0) return;
-  await sql`
-    update orders set step = changed.step, status = changed.status, reason = changed.reason,
-      payment_token = changed."paymentToken", step_attempts = changed."stepAttempts", command_id = changed."commandId",
-      deadline_at = now() + make_interval(secs => changed."waitSeconds"), updated_at = now()
-    from json_to_recordset(${flat(orders)}::text::json) as changed (
-      id uuid, step text, status text, reason jsonb, "paymentToken" text, "stepAttempts" integer, "commandId" uuid,
-      "waitSeconds" float8)
-    where orders.id = changed.id and orders.id = any(${orders.map(({ order }) => order.id)}::uuid[])`;
+/** Writes what a step may change; what was ordered never does. */
+function updateOrders(sql: Sql, orders: readonly ChangedOrder[]): readonly Statement[] {
+  if (orders.length === 0) return [];
+  const ids = orders.map(({ order }) => order.id);
+  return [
+    sql`
+      update orders set step = changed.step, status = changed.status, reason = changed.reason::jsonb,
+        payment_token = changed.payment_token, step_attempts = changed.step_attempts, command_id = changed.command_id,
+        deadline_at = now() + make_interval(secs => changed.wait_seconds), updated_at = now()
+      from unnest(${ids}::uuid[], ${orders.map(({ order }) => order.step)}::text[],
+        ${orders.map(({ order }) => order.status)}::text[],
+        ${jsonLines(
+          sql,
+          orders.map(({ order: { reason } }) => reason && JSON.stringify(reason)),
+        )},
+        ${orders.map(({ order }) => order.paymentToken)}::text[], ${orders.map(({ order }) => order.stepAttempts)}::integer[],
+        ${orders.map(({ commandId }) => commandId)}::uuid[], ${orders.map(({ waitSeconds }) => waitSeconds)}::float8[]
+      ) as changed (id, step, status, reason, payment_token, step_attempts, command_id, wait_seconds)
+      where orders.id = changed.id and orders.id = any(${ids}::uuid[])`,
+  ];
 }
 
 /** A saga ends in ten entries; an undoing step may ask for weeks, and its last entries say no more than its first. */
 const maxHistoryLength = 200;
 
 /** Numbers and writes what happened, on locked orders. */
-async function appendHistory(sql: Sql, entries: readonly HistoryEntry[]): Promise<void> {
-  if (entries.length === 0) return;
-  const rows = entries.map(({ cause, sent, ...entry }, position) => ({
-    ...entry,
-    position,
-    cause: cause && timesOf(cause),
-    sent: sent.map(({ id, type }) => ({ id, type })),
-  }));
-  await sql`
-    insert into order_history (order_id, seq, event, heeded, step, status, cause, sent)
-    select * from (
-      select "orderId", coalesce((select max(seq) from order_history where order_id = "orderId"), 0)
-        + row_number() over (partition by "orderId" order by position) as seq,
-        event, heeded, step, status, cause, sent
-      from json_to_recordset(${JSON.stringify(rows)}::text::json) as entry (
-        "orderId" uuid, position integer, event text, heeded boolean, step text, status text, cause jsonb, sent jsonb)
-    ) as numbered where seq <= ${maxHistoryLength}`;
+function appendHistory(sql: Sql, entries: readonly HistoryEntry[]): readonly Statement[] {
+  if (entries.length === 0) return [];
+  const counts = new Map<string, number>();
+  const nth = entries.map(({ orderId }) => {
+    const count = (counts.get(orderId) ?? 0) + 1;
+    counts.set(orderId, count);
+    return count;
+  });
+  const each = <T extends string | null>(column: (entry: HistoryEntry) => T) => entries.map(column);
+  return [
+    sql`
+      insert into order_history (order_id, seq, event, heeded, step, status, cause, sent)
+      select order_id, seq, event, heeded::boolean, step, status, cause::jsonb, sent::jsonb from (
+        select entry.*, nth + case event when 'place' then 0
+          else coalesce((select max(seq) from order_history as known where known.order_id = entry.order_id), 0) end as seq
+        from unnest(${each(({ orderId }) => orderId)}::uuid[], ${nth}::integer[], ${each(({ event }) => event)}::text[],
+          ${each(({ heeded }) => String(heeded))}::text[], ${each(({ step }) => step)}::text[],
+          ${each(({ status }) => status)}::text[], ${jsonLines(
+            sql,
+            each(({ cause }) => cause && JSON.stringify(timesOf(cause))),
+          )},
+          ${jsonLines(
+            sql,
+            each(({ sent }) => JSON.stringify(sent.map(({ id, type }) => ({ id, type })))),
+          )}
+        ) as entry (order_id, nth, event, heeded, step, status, cause, sent)
+      ) as numbered where seq <= ${maxHistoryLength}`,
+  ];
 }
 
 /** One notice with every outcome: the customer is to be told. */
-async function insertNotices(sql: Sql, orders: readonly Order[]): Promise<void> {
-  if (orders.length === 0) return;
-  await sql`
+function insertNotices(sql: Sql, orders: readonly Order[]): readonly Statement[] {
+  if (orders.length === 0) return [];
+  return [
+    sql`
     insert into notices (order_id, status)
-    select * from unnest(${orders.map(({ id }) => id)}::uuid[], ${orders.map(({ status }) => status)}::text[])`;
+    select * from unnest(${orders.map(({ id }) => id)}::uuid[], ${orders.map(({ status }) => status)}::text[])`,
+  ];
 }
 
 /** Takes over products that are newer than what is known of them. */
-async function adoptProducts(sql: Sql, products: readonly ListedProduct[]): Promise<void> {
-  if (products.length === 0) return;
-  await sql`
+function adoptProducts(sql: Sql, products: readonly ListedProduct[]): readonly Statement[] {
+  if (products.length === 0) return [];
+  return [
+    sql`
     insert into products (sku, name, unit_price, currency, version)
     select distinct on (sku) sku, name, "unitPrice", currency, version
     from json_to_recordset(${JSON.stringify(products)}::text::json)
@@ -138,12 +166,13 @@ async function adoptProducts(sql: Sql, products: readonly ListedProduct[]): Prom
     order by sku, version desc
     on conflict (sku) do update set name = excluded.name, unit_price = excluded.unit_price,
       currency = excluded.currency, version = excluded.version
-    where products.version < excluded.version`;
+    where products.version < excluded.version`,
+  ];
 }
 
 /** The last page of Stock's list has come: orders can be priced. */
-async function markListed(sql: Sql): Promise<void> {
-  await sql`update catalogue set listed_at = now()`;
+function markListed(sql: Sql): readonly Statement[] {
+  return [sql`update catalogue set listed_at = now()`];
 }
 
 /** Sagas that have not ended, by step, and the age of their orders. */
@@ -277,7 +306,13 @@ export function selectOrders(sql: Sql, filter: OrderFilter): Statement {
     order by id desc limit ${limit}`;
 }
 
-/** A step as it was written; `cause` without its content. */
+/** What is kept of a message that caused a step: what it was, and when. The rest is the order's own, or nobody's business. */
+export type KeptCause = Omit<
+  Message,
+  'data' | 'specversion' | 'subject' | 'correlationid' | 'traceparent' | 'tracestate'
+>;
+
+/** A step as it was written. */
 export interface StoredStep {
   readonly seq: number;
   readonly at: Date;
@@ -285,7 +320,7 @@ export interface StoredStep {
   readonly heeded: boolean;
   readonly step: Step;
   readonly status: Status;
-  readonly cause: Omit<Message, 'data'> | null;
+  readonly cause: KeptCause | null;
   readonly sent: readonly Pick<Message, 'id' | 'type'>[];
 }
 
@@ -321,6 +356,7 @@ const flat = (orders: readonly ChangedOrder[]) =>
   JSON.stringify(orders.map(({ order, ...rest }) => ({ ...order, ...rest })));
 
 /** What the timeline shows of a message: when it, and the command that it answers, was sent, received and handled. */
-function timesOf({ data: _, ...message }: Message) {
-  return message;
+export function timesOf(message: Message): KeptCause {
+  const { data: _, specversion, subject, correlationid, traceparent, tracestate, ...times } = message;
+  return times;
 }

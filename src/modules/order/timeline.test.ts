@@ -31,11 +31,9 @@ const reserved: StoredStep = {
   step: 'authorizing_payment',
   status: 'pending',
   cause: {
-    specversion: '1.0',
     id: 'reserved-2',
     source: '/stock',
     type: 'stock.reserved',
-    subject: 'order-1',
     time: time(6),
     causationid: 'reserve-2',
     senttime: time(7),

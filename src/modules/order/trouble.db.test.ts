@@ -175,10 +175,10 @@ describe('the database away', () => {
     await works();
     const before = await stored();
     unwatch = proxy.watch((bytes, from) => {
-      if (from === 'client' && bytes.includes('cus_swallowed')) proxy.stall();
+      if (from === 'client' && bytes.includes('MUG-01')) proxy.stall();
     });
-    // Its statements are prepared by now: what tells them is the customer.
-    const answer = await place('cus_swallowed');
+    // Its statements are prepared by now: what tells the first of them is the product.
+    const answer = await place();
     expect(answer).toMatchObject({ status: 503, retryAfter: '1', unknown: false });
     inTime([answer]);
     unwatch();

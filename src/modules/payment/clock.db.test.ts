@@ -102,11 +102,14 @@ describe('claims', () => {
   const all = { first: 10, repeated: 10 };
   const claim = (limits = all) => database.transaction((sql) => paymentStore.claimCalls(sql, limits, 60));
   /** Nobody calls: what is due stays due until the test claims it. */
-  const handle = createHandler(settings.inquiryAfterSeconds, () => {});
+  const handle = createHandler(
+    { inquiryAfterSeconds: settings.inquiryAfterSeconds, claimSeconds: 60 },
+    { claim: (all) => ({ all, make: () => {} }) },
+  );
   const receive = (...messages: ReturnType<typeof message>[]) =>
     unit.run((inHand) => handle(inHand, messages));
   const repeat = (due: readonly DueCall[]) =>
-    database.query((sql) =>
+    database.write((sql) =>
       paymentStore.repeatCalls(
         sql,
         due.map((one) => ({ due: one, inSeconds: 1, error: 'no answer' })),

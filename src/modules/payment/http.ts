@@ -3,6 +3,7 @@ import { Hono } from 'hono';
 import * as v from 'valibot';
 import { OrderId } from '../../contracts/values.ts';
 import { createAdmission, cursor, type DoorDatabase, Limit, page, query } from '../../http/index.ts';
+import * as docs from './http.docs.ts';
 import { listPayments } from './store.ts';
 
 const PaymentId = v.pipe(v.string(), v.uuid());
@@ -13,7 +14,7 @@ export function createRoutes({ database }: { readonly database: DoorDatabase }):
   const admitted = createAdmission();
 
   // For administrators: a payment knows no customer whose it could be; a customer learns from its order how it went.
-  routes.get('/payments', query(ListPayments), admitted, async (c) => {
+  routes.get('/payments', docs.listPayments, query(ListPayments), admitted, async (c) => {
     const { orderId, limit, after } = c.req.valid('query');
     const payments = await database.query(
       (sql) => listPayments(sql, { orderId, after, limit: limit + 1 }),

@@ -78,7 +78,7 @@ export function createPayment(
       return {
         routes: createRoutes({ database }),
         inProgress: () => database.query(countOpen),
-        handle: createHandler(inquiryAfterSeconds, wake),
+        handle: createHandler(calls.waits, calls),
         clocks: [callLoop, createLoop(inquiries, observer), createLoop(createForgetting(database), observer)],
         close: calls.close,
       };

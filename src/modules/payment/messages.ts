@@ -3,8 +3,9 @@ import { orderCommands, orderEvents } from '../../contracts/order.ts';
 import { paymentCommands, paymentReplies } from '../../contracts/payment.ts';
 import { causeOf, DeadMessage, type Incoming } from '../../outbox/index.ts';
 import { type Reaction, react } from '../react.ts';
+import type { Claims } from './clock.ts';
 import { authorize, capture, type Decision, operationOf, type Payment, voidPayment } from './payment.ts';
-import { type ChangedPayment, type PaymentStore, paymentStore } from './store.ts';
+import { type ChangedPayment, type PaymentStore, paymentStore, type Waits } from './store.ts';
 
 export const handles = { ...paymentCommands, 'order.confirmed': orderEvents['order.confirmed'] };
 export const says = { ...paymentReplies, ...orderCommands };
@@ -12,23 +13,21 @@ export const says = { ...paymentReplies, ...orderCommands };
 type PaymentMessage = Incoming<typeof handles>;
 
 interface World {
+  /** Those that are written already. */
+  readonly stored: ReadonlyMap<string, Payment>;
   readonly payments: Map<string, Payment>;
   readonly changed: Map<string, ChangedPayment>;
 }
 
-/** `onDue` is told after the commit that the card processor is to be called. */
-export const createHandler = (
-  inquiryAfterSeconds: number,
-  onDue: () => void,
-  store: PaymentStore = paymentStore,
-) =>
+/** `claims`: who calls the card processor. */
+export const createHandler = (waits: Waits, claims: Claims, store: PaymentStore = paymentStore) =>
   react<World, PaymentMessage>({
     async load(sql, messages) {
-      const payments = await store.lockOrPlace(
+      const stored = await store.lockPayments(
         sql,
         messages.map(({ subject }) => subject),
       );
-      return { payments, changed: new Map() };
+      return { stored, payments: new Map(stored), changed: new Map() };
     },
 
     decide(world, message, reaction) {
@@ -49,10 +48,18 @@ export const createHandler = (
       }
     },
 
-    async save(sql, { changed }, unit) {
-      await store.savePayments(sql, [...changed.values()], inquiryAfterSeconds);
-      const due = ({ payment, before }: ChangedPayment) => ![null, before].includes(operationOf(payment));
-      if ([...changed.values()].some(due)) unit.onCommit(onDue);
+    save(sql, { stored, changed }, unit) {
+      const { all, make } = claims.claim([...changed.values()]);
+      unit.onCommit(make);
+      const isStored = ({ payment }: ChangedPayment) => stored.has(payment.orderId);
+      return [
+        ...store.insertPayments(
+          sql,
+          all.filter((one) => !isStored(one)),
+          waits,
+        ),
+        ...store.updatePayments(sql, all.filter(isStored), waits),
+      ];
     },
   });
 

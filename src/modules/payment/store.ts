@@ -2,7 +2,7 @@
  * All of Payment's SQL, in sets: one statement for a table however many orders are concerned. An update names its keys once
  * more (`= any(...)`): that finds the index also while a new table has no statistics.
  */
-import { newId, type Sql } from '../../outbox/index.ts';
+import { newId, type Sql, type Statement } from '../../outbox/index.ts';
 import type { InProgress } from '../module.ts';
 import { type Operation, operationOf, type Payment, type State } from './payment.ts';
 
@@ -37,6 +37,16 @@ export interface PaymentView {
 export interface ChangedPayment {
   readonly payment: Payment;
   readonly before: Operation | null;
+  /** The new call is born claimed: this process makes it right after the commit. Otherwise whoever comes first has it. */
+  readonly claimed?: boolean;
+}
+
+/** In seconds. */
+export interface Waits {
+  /** How long an authorization is held before Order is asked about it. */
+  readonly inquiryAfterSeconds: number;
+  /** How long a call belongs to whoever has claimed it. */
+  readonly claimSeconds: number;
 }
 
 const columns = (sql: Sql) => sql`
@@ -50,48 +60,70 @@ async function lockPayments(sql: Sql, orderIds: readonly string[]): Promise<Map<
   return new Map(rows.map((row) => [row.orderId, row]));
 }
 
-/**
- * The same, but missing ones are inserted as tombstones first: a row that is not there cannot be locked, and authorize and
- * void of one order must meet here. They are not in the result: for the caller there was none.
- */
-async function lockOrPlace(sql: Sql, orderIds: readonly string[]): Promise<Map<string, Payment>> {
-  const ids = [...new Set(orderIds)].sort();
-  const placing = sql<{ orderId: string }[]>`
-    insert into payments (order_id, id, state)
-    select order_id, id, 'voided'
-    from unnest(${ids}::uuid[], ${ids.map(newId)}::uuid[]) as placed (order_id, id) order by order_id
-    on conflict (order_id) do nothing returning order_id as "orderId"`.execute();
-  // Sent one after the other, they travel in one round trip.
-  const [placeholders, payments] = await Promise.all([placing, lockPayments(sql, ids)]);
-  for (const { orderId } of placeholders) payments.delete(orderId);
-  return payments;
+/** When the card processor is called for a payment that has changed; `claimed`: by this process, right after the commit. */
+type NextCall = 'none' | 'same' | 'due' | 'claimed';
+
+function nextCall({ payment, before, claimed }: ChangedPayment): NextCall {
+  const operation = operationOf(payment);
+  if (operation === null) return 'none';
+  if (operation === before) return 'same';
+  return claimed ? 'claimed' : 'due';
 }
 
-async function savePayments(
+/** Not `now()`, which is when the transaction began: a claim must not be older than who makes it thinks. */
+const callAt = (sql: Sql, claimSeconds: number) => sql`
+  case call when 'due' then now() when 'claimed' then clock_timestamp() + make_interval(secs => ${claimSeconds}) end`;
+
+/**
+ * Writes payments that were not there, in id order. Where authorize and void of one order meet, the second to come fails as a whole;
+ * tried again, it finds what the first has written.
+ */
+function insertPayments(
+  sql: Sql,
+  made: readonly ChangedPayment[],
+  { claimSeconds }: Waits,
+): readonly Statement[] {
+  if (made.length === 0) return [];
+  const rows = made.map((one) => ({ ...one.payment, id: newId(), call: nextCall(one) }));
+  return [
+    sql`
+      insert into payments (order_id, id, state, amount, currency, payment_token, approved, decline_code, cause,
+        call_at, calls, call_since)
+      select "orderId", id, state, amount, currency, "paymentToken", approved, "declineCode", cause,
+        ${callAt(sql, claimSeconds)}, (call = 'claimed')::integer, case when call <> 'none' then now() end
+      from json_to_recordset(${JSON.stringify(rows)}::text::json) as made (
+        "orderId" uuid, id uuid, state text, amount bigint, currency text, "paymentToken" text, approved boolean,
+        "declineCode" text, cause jsonb, call text)
+      order by "orderId"`,
+  ];
+}
+
+/** Writes payments that were locked. What is paid never changes. */
+function updatePayments(
   sql: Sql,
   changed: readonly ChangedPayment[],
-  inquiryAfterSeconds: number,
-): Promise<void> {
-  if (changed.length === 0) return;
-  const rows = changed.map(({ payment, before }) => {
-    const operation = operationOf(payment);
-    return { ...payment, call: operation === null ? 'none' : operation === before ? 'same' : 'now' };
+  { claimSeconds, inquiryAfterSeconds }: Waits,
+): readonly Statement[] {
+  if (changed.length === 0) return [];
+  const rows = changed.map((one) => {
+    const { amount: _, currency: __, ...payment } = one.payment;
+    return { ...payment, call: nextCall(one) };
   });
-  await sql`
-    update payments set state = changed.state, amount = changed.amount, currency = changed.currency,
-      payment_token = changed."paymentToken", approved = changed.approved, decline_code = changed."declineCode",
-      cause = changed.cause, updated_at = now(),
-      call_at = case changed.call when 'now' then now() when 'same' then call_at end,
-      calls = case changed.call when 'same' then calls else 0 end,
-      call_since = case changed.call when 'now' then now() when 'same' then call_since end,
-      call_error = case changed.call when 'same' then call_error end,
-      inquire_at = case when changed.state <> 'authorized' then null
-        else coalesce(inquire_at, now() + make_interval(secs => ${inquiryAfterSeconds})) end
-    from json_to_recordset(${JSON.stringify(rows)}::text::json) as changed (
-      "orderId" uuid, state text, amount bigint, currency text, "paymentToken" text, approved boolean, "declineCode" text,
-      cause jsonb, call text)
-    where payments.order_id = changed."orderId"
-      and payments.order_id = any(${rows.map(({ orderId }) => orderId)}::uuid[])`;
+  return [
+    sql`
+      update payments set state = changed.state, payment_token = changed."paymentToken", approved = changed.approved,
+        decline_code = changed."declineCode", cause = changed.cause, updated_at = now(),
+        call_at = case call when 'same' then call_at else ${callAt(sql, claimSeconds)} end,
+        calls = case call when 'same' then calls else (call = 'claimed')::integer end,
+        call_since = case call when 'same' then call_since when 'none' then null else now() end,
+        call_error = case call when 'same' then call_error end,
+        inquire_at = case when changed.state <> 'authorized' then null
+          else coalesce(inquire_at, now() + make_interval(secs => ${inquiryAfterSeconds})) end
+      from json_to_recordset(${JSON.stringify(rows)}::text::json) as changed (
+        "orderId" uuid, state text, "paymentToken" text, approved boolean, "declineCode" text, cause jsonb, call text)
+      where payments.order_id = changed."orderId"
+        and payments.order_id = any(${rows.map(({ orderId }) => orderId)}::uuid[])`,
+  ];
 }
 
 /**
@@ -127,7 +159,7 @@ async function claimCalls(
  * Calls whose outcome is not known are due again after their wait, unless somebody else has called or recorded since: calls are
  * counted anew for each operation, and `approved` tells an authorization from what follows it.
  */
-async function repeatCalls(sql: Sql, repetitions: readonly Repetition[]): Promise<void> {
+function repeatCalls(sql: Sql, repetitions: readonly Repetition[]): readonly Statement[] {
   const rows = repetitions.map(({ due: { payment, calls }, inSeconds, error }) => ({
     orderId: payment.orderId,
     approved: payment.approved,
@@ -135,17 +167,19 @@ async function repeatCalls(sql: Sql, repetitions: readonly Repetition[]): Promis
     inSeconds,
     error,
   }));
-  await sql`
+  return [
+    sql`
     update payments set call_at = now() + make_interval(secs => again."inSeconds"), call_error = again.error
     from json_to_recordset(${JSON.stringify(rows)}::text::json) as again (
       "orderId" uuid, approved boolean, calls integer, "inSeconds" float8, error text)
     where payments.order_id = again."orderId" and call_at is not null
       and payments.calls = again.calls and payments.approved is not distinct from again.approved
-      and payments.order_id = any(${rows.map(({ orderId }) => orderId)}::uuid[])`;
+      and payments.order_id = any(${rows.map(({ orderId }) => orderId)}::uuid[])`,
+  ];
 }
 
 /** What doors and clocks are given. A memory that keeps the same promises can take its place. */
-export const paymentStore = { lockPayments, lockOrPlace, savePayments, claimCalls, repeatCalls };
+export const paymentStore = { lockPayments, insertPayments, updatePayments, claimCalls, repeatCalls };
 
 export type PaymentStore = typeof paymentStore;
 

@@ -20,6 +20,7 @@ import {
   query,
   refusal,
 } from '../../http/index.ts';
+import * as docs from './http.docs.ts';
 import { findProduct, listProducts, maxOnHand, putProduct, receive } from './store.ts';
 
 /** More in one receipt is a typing error. */
@@ -46,19 +47,19 @@ export function createRoutes({
   const routes = new Hono();
   const admitted = createAdmission();
 
-  routes.get('/products', allow('orders'), query(ListProducts), admitted, async (c) => {
+  routes.get('/products', docs.listProducts, allow('orders'), query(ListProducts), admitted, async (c) => {
     const { limit, after } = c.req.valid('query');
     const products = await database.query((sql) => listProducts(sql, after, limit + 1), c.get('limits'));
     return c.json(page(products, limit, ({ sku }) => sku));
   });
 
-  routes.get('/products/:sku', allow('orders'), param(BySku), admitted, async (c) => {
+  routes.get('/products/:sku', docs.findProduct, allow('orders'), param(BySku), admitted, async (c) => {
     const { sku } = c.req.valid('param');
     const product = await database.query((sql) => findProduct(sql, sku), c.get('limits'));
     return product ? conditionalJson(c, product) : notFound(c, sku);
   });
 
-  routes.put('/products/:sku', param(BySku), body(PutProduct), admitted, async (c) => {
+  routes.put('/products/:sku', docs.putProduct, param(BySku), body(PutProduct), admitted, async (c) => {
     const { sku } = c.req.valid('param');
     // Read in the same transaction: an answer that fails after a change would look as if nothing had been changed.
     const { created, product } = await unit.run(async ({ sql, send }) => {
@@ -70,19 +71,27 @@ export function createRoutes({
     return product ? c.json(product, created ? 201 : 200) : notFound(c, sku);
   });
 
-  routes.post('/products/:sku/receipts', param(BySku), body(Received), admitted, idempotent, (c) => {
-    const { sku } = c.req.valid('param');
-    const { quantity } = c.req.valid('json');
-    return answerOnce(c, unit, async ({ sql }) => {
-      const receipt = await receive(sql, sku, quantity);
-      if (receipt === 'unknown') return refusal(notFound(c, sku));
-      if (receipt === 'full')
-        return refusal(
-          problem(c, 'no_room', { detail: `At most ${maxOnHand} units of a product are counted.` }),
-        );
-      return answer(201, { id: receipt.id, sku, quantity, receivedAt: receipt.receivedAt });
-    });
-  });
+  routes.post(
+    '/products/:sku/receipts',
+    docs.receiveGoods,
+    param(BySku),
+    body(Received),
+    admitted,
+    idempotent,
+    (c) => {
+      const { sku } = c.req.valid('param');
+      const { quantity } = c.req.valid('json');
+      return answerOnce(c, unit, async ({ sql }) => {
+        const receipt = await receive(sql, sku, quantity);
+        if (receipt === 'unknown') return refusal(notFound(c, sku));
+        if (receipt === 'full')
+          return refusal(
+            problem(c, 'no_room', { detail: `At most ${maxOnHand} units of a product are counted.` }),
+          );
+        return answer(201, { id: receipt.id, sku, quantity, receivedAt: receipt.receivedAt });
+      });
+    },
+  );
 
   return routes;
 }

@@ -19,6 +19,8 @@ export const says = { ...stockReplies, ...stockEvents, ...orderCommands };
 type StockMessage = Incoming<typeof handles>;
 
 interface World {
+  /** Those that are written already. */
+  readonly stored: ReadonlyMap<string, Reservation>;
   readonly reservations: Map<string, Reservation>;
   readonly levels: Map<string, Level>;
   /** Only where somebody asks for them. */
@@ -37,7 +39,8 @@ export const createHandler = (inquiryAfterSeconds: number, store: StockStore = s
       );
       const concerned = messages.flatMap((message) => linesThatMayMove(message, reservations));
       return {
-        reservations,
+        stored: reservations,
+        reservations: new Map(reservations),
         levels: await store.lockLevels(
           sql,
           concerned.map(({ sku }) => sku),
@@ -67,12 +70,18 @@ export const createHandler = (inquiryAfterSeconds: number, store: StockStore = s
       }
     },
 
-    async save(sql, { changedReservations, changedLevels }) {
-      // Sent together, they travel in one round trip.
-      await Promise.all([
-        store.saveReservations(sql, [...changedReservations.values()], inquiryAfterSeconds),
-        store.saveLevels(sql, changedLevels),
-      ]);
+    save(sql, { stored, changedReservations, changedLevels }) {
+      const all = [...changedReservations.values()];
+      const isStored = ({ orderId }: Reservation) => stored.has(orderId);
+      return [
+        ...store.insertReservations(
+          sql,
+          all.filter((one) => !isStored(one)),
+          inquiryAfterSeconds,
+        ),
+        ...store.endReservations(sql, all.filter(isStored)),
+        ...store.saveLevels(sql, changedLevels),
+      ];
     },
   });
 

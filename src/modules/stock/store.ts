@@ -3,7 +3,7 @@
  * (`= any(...)`): that finds the index also while a new table has no statistics.
  */
 import type { ListedProduct } from '../../contracts/stock.ts';
-import { newId, type Sql } from '../../outbox/index.ts';
+import { newId, type Sql, type Statement } from '../../outbox/index.ts';
 import type { InProgress } from '../module.ts';
 import type { Level, Levels, Reservation } from './reservation.ts';
 
@@ -21,24 +21,12 @@ export interface ProductView {
   readonly available: number;
 }
 
-/**
- * Locks the reservations of these orders, in id order. Missing ones are inserted as tombstones first: a row that is not there
- * cannot be locked, and reserve and release of one order must meet here. They are not in the result: for the caller
- * there was none.
- */
+/** Locks the reservations of these orders, in id order. Those that are not there are not in the result. */
 async function lockReservations(sql: Sql, orderIds: readonly string[]): Promise<Map<string, Reservation>> {
-  const ids = [...new Set(orderIds)];
-  const placing = sql<{ orderId: string }[]>`
-    insert into reservations (order_id, state, lines)
-    select id, 'released', '[]' from unnest(${ids}::uuid[]) as id order by id
-    on conflict do nothing returning order_id as "orderId"`.execute();
-  const locking = sql<Reservation[]>`
+  const rows = await sql<Reservation[]>`
     select order_id as "orderId", state, lines, reason from reservations
-    where order_id = any(${ids}::uuid[]) order by order_id for update`;
-  // Sent one after the other, they travel in one round trip.
-  const [placeholders, rows] = await Promise.all([placing, locking]);
-  const fresh = new Set(placeholders.map(({ orderId }) => orderId));
-  return new Map(rows.filter(({ orderId }) => !fresh.has(orderId)).map((row) => [row.orderId, row]));
+    where order_id = any(${[...new Set(orderIds)].sort()}::uuid[]) order by order_id for update`;
+  return new Map(rows.map((row) => [row.orderId, row]));
 }
 
 /** Locks products, by sku. */
@@ -49,30 +37,50 @@ async function lockLevels(sql: Sql, skus: Iterable<string>): Promise<Map<string,
   return new Map(rows.map(({ sku, onHand, reserved }) => [sku, { onHand, reserved }]));
 }
 
-async function saveReservations(
+/**
+ * Writes reservations that were not there, in id order. Where reserve and release of one order meet, the second to come fails as a
+ * whole; tried again, it finds what the first has written.
+ */
+function insertReservations(
   sql: Sql,
   reservations: readonly Reservation[],
   inquiryAfterSeconds: number,
-): Promise<void> {
-  if (reservations.length === 0) return;
-  await sql`
-    update reservations set state = changed.state, lines = changed.lines, reason = changed.reason, updated_at = now(),
-      inquire_at = case changed.state when 'held' then now() + make_interval(secs => ${inquiryAfterSeconds}) end
-    from json_to_recordset(${JSON.stringify(reservations)}::text::json)
-      as changed ("orderId" uuid, state text, lines jsonb, reason jsonb)
-    where reservations.order_id = changed."orderId"
-      and reservations.order_id = any(${reservations.map(({ orderId }) => orderId)}::uuid[])`;
+): readonly Statement[] {
+  if (reservations.length === 0) return [];
+  return [
+    sql`
+      insert into reservations (order_id, state, lines, reason, inquire_at)
+      select "orderId", state, lines, reason,
+        case state when 'held' then now() + make_interval(secs => ${inquiryAfterSeconds}) end
+      from json_to_recordset(${JSON.stringify(reservations)}::text::json)
+        as made ("orderId" uuid, state text, lines jsonb, reason jsonb)
+      order by "orderId"`,
+  ];
 }
 
-async function saveLevels(sql: Sql, levels: Levels): Promise<void> {
-  if (levels.size === 0) return;
+/** Writes the states of reservations that were held: what they hold and why they were rejected never changes. */
+function endReservations(sql: Sql, reservations: readonly Reservation[]): readonly Statement[] {
+  if (reservations.length === 0) return [];
+  const ids = reservations.map(({ orderId }) => orderId);
+  return [
+    sql`
+      update reservations set state = ended.state, inquire_at = null, updated_at = now()
+      from unnest(${ids}::uuid[], ${reservations.map(({ state }) => state)}::text[]) as ended (order_id, state)
+      where reservations.order_id = ended.order_id and reservations.order_id = any(${ids}::uuid[])`,
+  ];
+}
+
+function saveLevels(sql: Sql, levels: Levels): readonly Statement[] {
+  if (levels.size === 0) return [];
   const skus = [...levels.keys()];
   const changed = [...levels.values()];
-  await sql`
+  return [
+    sql`
     update products set on_hand = changed.on_hand, reserved = changed.reserved
     from unnest(${skus}::text[], ${changed.map(({ onHand }) => onHand)}::bigint[],
       ${changed.map(({ reserved }) => reserved)}::bigint[]) as changed (sku, on_hand, reserved)
-    where products.sku = changed.sku and products.sku = any(${skus}::text[])`;
+    where products.sku = changed.sku and products.sku = any(${skus}::text[])`,
+  ];
 }
 
 /** Every product in sku order, with what other modules may know of it. */
@@ -82,7 +90,14 @@ async function listedProducts(sql: Sql): Promise<readonly ListedProduct[]> {
 }
 
 /** What the door for messages is given. A memory that keeps the same promises can take its place. */
-export const stockStore = { lockReservations, lockLevels, saveReservations, saveLevels, listedProducts };
+export const stockStore = {
+  lockReservations,
+  lockLevels,
+  insertReservations,
+  endReservations,
+  saveLevels,
+  listedProducts,
+};
 
 export type StockStore = typeof stockStore;
 

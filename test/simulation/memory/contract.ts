@@ -46,6 +46,7 @@ export function memorySide(fill: (memory: Memory) => void): Side {
     database: {
       query: (statement, limits) => database.query(statement, limits),
       transaction: (work, options) => database.transaction(work, options),
+      write: (statements, limits) => database.write(statements, limits),
       connections: () => database.connections(),
       close: () => database.close(),
     },

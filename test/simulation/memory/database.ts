@@ -156,6 +156,7 @@ export function createMemory(): Memory {
     watch: (listener) => listeners.push(listener),
     query: transaction,
     transaction,
+    write: (statements, limits) => transaction(async () => {}, { ...limits, last: statements }),
     connections: () => ({ open: 1, idle: 1, waiting: 0 }),
     close: () => turn,
   };

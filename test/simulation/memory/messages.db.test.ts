@@ -142,7 +142,7 @@ describe.each(sides)('$name', ({ database, store, later, empty, errorOf }) => {
       await write(sent, waiting);
       const both = [sent.message.id, waiting.message.id];
       expect(await within((sql) => store().unsent(sql, [...both, uuidv7()]))).toEqual(new Set(both));
-      await within((sql) => store().deleteMessages(sql, [sent.message.id]));
+      await database.write((sql) => store().deleteMessages(sql, [sent.message.id]));
       expect(await within((sql) => store().unsent(sql, both))).toEqual(new Set([waiting.message.id]));
     });
   });

@@ -73,10 +73,11 @@ export function createMessageMemory(memory: Memory): MessageMemory {
         return rows.map(({ id, type, json, attempts }) => ({ id, type, json, attempts }));
       }),
 
-    deleteMessages: (sql, ids) =>
-      memory.run(sql, () => {
+    deleteMessages: (sql, ids) => [
+      memory.prepare(sql, () => {
         for (const id of ids) outbox.delete(id);
       }),
+    ],
 
     countRefusal: (sql, refusal) =>
       memory.run(sql, () => {

@@ -1,7 +1,12 @@
 /** Order's tables in memory: orders, their history, notices, and the copy of Stock's products. */
 import type { ListedProduct } from '../../../src/contracts/stock.ts';
 import type { Order } from '../../../src/modules/order/order.ts';
-import type { HistoryEntry, OrderStore, StoredOrder } from '../../../src/modules/order/store.ts';
+import {
+  type HistoryEntry,
+  type OrderStore,
+  type StoredOrder,
+  timesOf,
+} from '../../../src/modules/order/store.ts';
 import { inSeconds, type Memory, moment, overdue, type Table } from './database.ts';
 import type { MessageMemory } from './messages.ts';
 
@@ -77,24 +82,26 @@ export function createOrderMemory(memory: Memory, { outbox }: MessageMemory): Or
     lockOverdue: (sql, limit) =>
       memory.run(sql, () => overdue(orders.values(), ({ deadlineAt }) => deadlineAt, limit).map(storedOf)),
 
-    postpone: (sql, waits) =>
-      memory.run(sql, () => {
+    postpone: (sql, waits) => [
+      memory.prepare(sql, () => {
         for (const { id, waitSeconds } of waits) {
           const row = orders.get(id);
           if (row) orders.update(id, { ...row, deadlineAt: inSeconds(waitSeconds) });
         }
       }),
+    ],
 
-    insertOrders: (sql, placed) =>
-      memory.run(sql, () => {
+    insertOrders: (sql, placed) => [
+      memory.prepare(sql, () => {
         for (const { order, commandId, waitSeconds } of placed) {
           const asPlaced: Order = { ...order, reason: null };
           orders.insert(order.id, { order: asPlaced, commandId, deadlineAt: inSeconds(waitSeconds) });
         }
       }),
+    ],
 
-    updateOrders: (sql, changed) =>
-      memory.run(sql, () => {
+    updateOrders: (sql, changed) => [
+      memory.prepare(sql, () => {
         for (const { order, commandId, waitSeconds } of changed) {
           const row = orders.get(order.id);
           if (!row) continue;
@@ -106,26 +113,29 @@ export function createOrderMemory(memory: Memory, { outbox }: MessageMemory): Or
           });
         }
       }),
+    ],
 
-    appendHistory: (sql, entries) =>
-      memory.run(sql, () => {
+    appendHistory: (sql, entries) => [
+      memory.prepare(sql, () => {
         for (const { cause, sent, ...entry } of entries) {
           const known = history.get(entry.orderId) ?? [];
           if (known.length >= maxHistoryLength) continue;
           const row: HistoryRow = {
             ...entry,
             seq: known.length + 1,
-            cause: cause && withoutContent(cause),
+            cause: cause && timesOf(cause),
             sent: sent.map(({ id, type }) => ({ id, type })),
           };
           history.update(entry.orderId, [...known, row]);
         }
       }),
+    ],
 
-    insertNotices: (sql, decided) =>
-      memory.run(sql, () => {
+    insertNotices: (sql, decided) => [
+      memory.prepare(sql, () => {
         for (const { id, status } of decided) notices.insert(id, { orderId: id, status });
       }),
+    ],
 
     findProducts: (sql, skus) =>
       memory.run(
@@ -139,17 +149,19 @@ export function createOrderMemory(memory: Memory, { outbox }: MessageMemory): Or
           ),
       ),
 
-    adoptProducts: (sql, told) =>
-      memory.run(sql, () => {
+    adoptProducts: (sql, told) => [
+      memory.prepare(sql, () => {
         for (const { sku, name, unitPrice, currency, version } of told) {
           const known = products.get(sku);
           if (!known) products.insert(sku, { sku, name, unitPrice, currency, version });
           else if (known.version < version) products.update(sku, { sku, name, unitPrice, currency, version });
         }
       }),
+    ],
 
-    markListed: (sql) =>
-      memory.run(sql, () => catalogue.update('one', { ...catalogueNow(), listedAt: moment() })),
+    markListed: (sql) => [
+      memory.prepare(sql, () => catalogue.update('one', { ...catalogueNow(), listedAt: moment() })),
+    ],
 
     lockDueListing: (sql, { askAfterSeconds, retrySeconds }) =>
       memory.run(sql, () => {
@@ -166,8 +178,4 @@ export function createOrderMemory(memory: Memory, { outbox }: MessageMemory): Or
   };
 
   return { orders, history, notices, products, catalogue: catalogueNow, store };
-}
-
-function withoutContent({ data: _, ...message }: { readonly data: unknown }): object {
-  return message;
 }

@@ -4,7 +4,12 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { type InquiryStore, inquiryStore } from '../../../src/modules/inquiries.ts';
 import { createPayment } from '../../../src/modules/payment/index.ts';
 import type { Operation, Payment } from '../../../src/modules/payment/payment.ts';
-import { type DueCall, type PaymentStore, paymentStore } from '../../../src/modules/payment/store.ts';
+import {
+  type ChangedPayment,
+  type DueCall,
+  type PaymentStore,
+  paymentStore,
+} from '../../../src/modules/payment/store.ts';
 import type { Sql } from '../../../src/outbox/index.ts';
 import { openTestDatabase } from '../../support/database.ts';
 import { memorySide, postgresSide, type Side } from './contract.ts';
@@ -63,14 +68,16 @@ describe.each(sides)('$name', ({ database, store, inquiries, later, empty }) => 
   beforeEach(empty);
 
   const within = <T>(work: (sql: Sql) => Promise<T>) => database.transaction(work);
-  const place = (...ids: readonly string[]) => within((sql) => store().lockOrPlace(sql, ids));
   const lock = (...ids: readonly string[]) => within((sql) => store().lockPayments(sql, ids));
-  const save = (payment: Payment, before: Operation | null = null) =>
-    within((sql) => store().savePayments(sql, [{ payment, before }], 60));
+  const waits = { inquiryAfterSeconds: 60, claimSeconds: 12 };
+  const make = (...made: readonly ChangedPayment[]) =>
+    database.write((sql) => store().insertPayments(sql, made, waits));
+  const save = (payment: Payment, before: Operation | null = null, claimed = false) =>
+    database.write((sql) => store().updatePayments(sql, [{ payment, before, claimed }], waits));
   const claim = (first = 10, repeated = 10) =>
     within((sql) => store().claimCalls(sql, { first, repeated }, 12));
   const repeat = (due: DueCall, inSeconds: number) =>
-    within((sql) => store().repeatCalls(sql, [{ due, inSeconds, error: 'no answer' }]));
+    database.write((sql) => store().repeatCalls(sql, [{ due, inSeconds, error: 'no answer' }]));
   /** Which payments were claimed, and how often by now: the first ones first. */
   const countsOf = (dues: readonly DueCall[]) =>
     dues
@@ -80,22 +87,32 @@ describe.each(sides)('$name', ({ database, store, inquiries, later, empty }) => 
   /** A payment whose authorization is to be called. */
   async function begun(orderId = uuidv7()): Promise<Payment> {
     const payment = authorizing(orderId);
-    await place(orderId);
-    await save(payment);
+    await make({ payment, before: null });
     return payment;
   }
 
   describe('payments', () => {
-    test('one that is not there is a tombstone from then on; who only looks leaves none', async () => {
-      const [first, second] = [uuidv7(), uuidv7()];
-      expect(await lock(first)).toEqual(new Map());
-      expect(await place(first, first)).toEqual(new Map());
-      const tombstone = { orderId: first, state: 'voided', ...nothing, cause: null };
-      expect([...(await place(second, first))]).toEqual([[first, tombstone]]);
-      expect([...(await lock(second, first, uuidv7())).keys()]).toEqual([first, second]);
+    test('are found as they were made, in id order', async () => {
+      const tombstone: Payment = { orderId: uuidv7(), state: 'voided', ...nothing, cause: null };
+      const payment = authorizing(uuidv7());
+      await make({ payment, before: null }, { payment: tombstone, before: null });
+      const { orderId } = payment;
+      expect([...(await lock(orderId, uuidv7(), tombstone.orderId, orderId))]).toEqual([
+        [tombstone.orderId, tombstone],
+        [orderId, payment],
+      ]);
     });
 
-    test('are found as they were saved; what was never placed is not saved', async () => {
+    test('one that is there already is not made again, nor is anything that was to be made with it', async () => {
+      const [first, second, third] = [uuidv7(), uuidv7(), uuidv7()];
+      const payment = await begun(second);
+      await expect(
+        make(...[first, second, third].map((id) => ({ payment: authorizing(id), before: null }))),
+      ).rejects.toThrow();
+      expect(await lock(first, second, third)).toEqual(new Map([[second, payment]]));
+    });
+
+    test('are found as they were saved; what was never made is not saved, and what is paid never changes', async () => {
       const payment = await begun();
       await save(authorizing(uuidv7()));
       expect([...(await lock(payment.orderId)).values()]).toEqual([payment]);
@@ -106,19 +123,25 @@ describe.each(sides)('$name', ({ database, store, inquiries, later, empty }) => 
         approved: false,
         declineCode: 'card_declined',
       };
-      await save(declined, 'authorize');
+      await save({ ...declined, amount: 1, currency: 'USD' }, 'authorize');
       expect((await lock(payment.orderId)).get(payment.orderId)).toEqual(declined);
     });
 
     test.each<[string, Partial<Payment>]>([
       ['a token after the answer', { ...charge, approved: true, state: 'authorized' }],
       ['money that was not approved', { state: 'authorized', paymentToken: null }],
+    ])('never comes to %s', async (_, changes) => {
+      const payment = await begun();
+      await expect(save({ ...payment, ...changes }, 'authorize')).rejects.toThrow();
+      expect((await lock(payment.orderId)).get(payment.orderId)).toEqual(payment);
+    });
+
+    test.each<[string, Partial<Payment>]>([
       ['an amount below nothing', { amount: -1 }],
       ['a currency that is none', { currency: 'eur' }],
-    ])('there is no %s', async (_, changes) => {
-      const payment = await begun();
-      await expect(save({ ...payment, ...changes })).rejects.toThrow();
-      expect((await lock(payment.orderId)).get(payment.orderId)).toEqual(payment);
+    ])('is not made with %s', async (_, changes) => {
+      const payment = { ...authorizing(uuidv7()), ...changes };
+      await expect(make({ payment, before: null })).rejects.toThrow();
     });
   });
 
@@ -132,6 +155,23 @@ describe.each(sides)('$name', ({ database, store, inquiries, later, empty }) => 
       expect(await claim()).toEqual([]);
       await later(2);
       expect(await claim()).toEqual([{ ...due, calls: 2 }]);
+    });
+
+    test('one that is born claimed is left alone until its claim ends, and is a repeated one then', async () => {
+      const [first, second] = [authorizing(uuidv7()), authorizing(uuidv7())];
+      await make({ payment: first, before: null, claimed: true }, { payment: second, before: null });
+      expect(countsOf(await claim())).toEqual([[second.orderId, 1]]);
+      const approved: Payment = { ...second, state: 'voiding', paymentToken: null, approved: true };
+      await save(approved, 'authorize', true);
+      await later(11);
+      expect(await claim()).toEqual([]);
+      await later(2);
+      expect(new Map(countsOf(await claim()))).toEqual(
+        new Map([
+          [first.orderId, 2],
+          [second.orderId, 2],
+        ]),
+      );
     });
 
     test('another operation is a new call, the same one goes on, no operation is none', async () => {

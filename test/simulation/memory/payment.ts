@@ -1,6 +1,6 @@
 /** Payment's table in memory. */
 import { operationOf, type Payment } from '../../../src/modules/payment/payment.ts';
-import type { PaymentStore } from '../../../src/modules/payment/store.ts';
+import type { ChangedPayment, PaymentStore, Waits } from '../../../src/modules/payment/store.ts';
 import { inSeconds, type Memory, moment, overdue, type Table } from './database.ts';
 import type { Inquired } from './inquiries.ts';
 
@@ -35,8 +35,6 @@ export function createPaymentMemory(memory: Memory): PaymentMemory {
     'money only where it was approved': ({ state, approved }) =>
       !approving.includes(state) || approved === true,
   });
-  const nothing = { amount: null, currency: null, paymentToken: null, approved: null, declineCode: null };
-  const tombstone = { state: 'voided', ...nothing, cause: null } as const;
   const notCalled = { callAt: null, calls: 0, callSince: null, callError: null };
   const notAsked = { inquireAt: null, inquiries: 0, inquiryId: null };
 
@@ -49,37 +47,39 @@ export function createPaymentMemory(memory: Memory): PaymentMemory {
     return known;
   }
 
+  function callOf({ payment, before, claimed }: ChangedPayment, { claimSeconds }: Waits) {
+    const operation = operationOf(payment);
+    if (operation === null) return notCalled;
+    if (operation === before) return {};
+    const callAt = claimed ? inSeconds(claimSeconds) : moment();
+    return { callAt, calls: claimed ? 1 : 0, callSince: moment(), callError: null };
+  }
+
   const store: PaymentStore = {
     lockPayments: (sql, orderIds) => memory.run(sql, () => lockAll(orderIds)),
 
-    lockOrPlace: (sql, orderIds) =>
-      memory.run(sql, () => {
-        const known = lockAll(orderIds);
-        for (const orderId of new Set(orderIds))
-          if (!known.has(orderId))
-            payments.insert(orderId, { orderId, ...tombstone, ...notCalled, ...notAsked });
-        return known;
-      }),
-
-    savePayments: (sql, changed, inquiryAfterSeconds) =>
-      memory.run(sql, () => {
-        for (const { payment, before } of changed) {
-          const row = payments.get(payment.orderId);
-          if (!row) continue;
-          const operation = operationOf(payment);
-          const same = operation !== null && operation === before;
-          payments.update(payment.orderId, {
-            ...row,
-            ...paymentOf(payment),
-            callAt: operation === null ? null : same ? row.callAt : moment(),
-            calls: same ? row.calls : 0,
-            callSince: operation === null ? null : same ? row.callSince : moment(),
-            callError: same ? row.callError : null,
-            inquireAt:
-              payment.state === 'authorized' ? (row.inquireAt ?? inSeconds(inquiryAfterSeconds)) : null,
-          });
+    insertPayments: (sql, made, waits) => [
+      memory.prepare(sql, () => {
+        for (const one of made) {
+          const row = { ...paymentOf(one.payment), ...notCalled, ...notAsked };
+          payments.insert(row.orderId, { ...row, ...callOf(one, waits) });
         }
       }),
+    ],
+
+    updatePayments: (sql, changed, waits) => [
+      memory.prepare(sql, () => {
+        for (const one of changed) {
+          const row = payments.get(one.payment.orderId);
+          if (!row) continue;
+          const { state, paymentToken, approved, declineCode, cause } = one.payment;
+          const inquireAt =
+            state === 'authorized' ? (row.inquireAt ?? inSeconds(waits.inquiryAfterSeconds)) : null;
+          const after = { ...row, state, paymentToken, approved, declineCode, cause, inquireAt };
+          payments.update(row.orderId, { ...after, ...callOf(one, waits) });
+        }
+      }),
+    ],
 
     claimCalls: (sql, limits, claimSeconds) =>
       memory.run(sql, () => {
@@ -103,8 +103,8 @@ export function createPaymentMemory(memory: Memory): PaymentMemory {
         });
       }),
 
-    repeatCalls: (sql, repetitions) =>
-      memory.run(sql, () => {
+    repeatCalls: (sql, repetitions) => [
+      memory.prepare(sql, () => {
         for (const { due, inSeconds: wait, error } of repetitions) {
           const row = payments.get(due.payment.orderId);
           const goesOn = row && row.calls === due.calls && row.approved === due.payment.approved;
@@ -112,6 +112,7 @@ export function createPaymentMemory(memory: Memory): PaymentMemory {
             payments.update(row.orderId, { ...row, callAt: inSeconds(wait), callError: error });
         }
       }),
+    ],
   };
 
   return { payments, store };

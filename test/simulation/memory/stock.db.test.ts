@@ -60,8 +60,10 @@ describe.each(sides)('$name', ({ database, store, inquiries, later, empty, deliv
 
   const within = <T>(work: (sql: Sql) => Promise<T>) => database.transaction(work);
   const lock = (...ids: readonly string[]) => within((sql) => store().lockReservations(sql, ids));
-  const save = (...reservations: readonly Reservation[]) =>
-    within((sql) => store().saveReservations(sql, reservations, 60));
+  const make = (...reservations: readonly Reservation[]) =>
+    database.write((sql) => store().insertReservations(sql, reservations, 60));
+  const end = (...reservations: readonly Reservation[]) =>
+    database.write((sql) => store().endReservations(sql, reservations));
   const held = (orderId: string): Reservation => ({
     orderId,
     state: 'held',
@@ -74,53 +76,49 @@ describe.each(sides)('$name', ({ database, store, inquiries, later, empty, deliv
     lines: [],
     reason: null,
   });
-  const hold = async (orderId: string) => {
-    await lock(orderId);
-    await save(held(orderId));
-  };
+  const hold = (orderId: string) => make(held(orderId));
 
   describe('reservations', () => {
-    test('one that is not there is a tombstone from then on, in id order', async () => {
-      const [first, second] = [uuidv7(), uuidv7()];
-      expect(await lock(first, first)).toEqual(new Map());
-      expect([...(await lock(second, first))]).toEqual([[first, tombstone(first)]]);
-      expect([...(await lock(second, first)).keys()]).toEqual([first, second]);
-    });
-
-    test('a tombstone goes with its transaction', async () => {
-      const id = uuidv7();
-      const failing = within(async (sql) => {
-        await store().lockReservations(sql, [id]);
-        throw new Error('no');
-      });
-      await expect(failing).rejects.toThrow('no');
-      expect(await lock(id)).toEqual(new Map());
-    });
-
-    test('are found as they were saved; what was never locked is not saved', async () => {
+    test('are found as they were made, in id order', async () => {
       const [one, other] = [uuidv7(), uuidv7()];
-      await hold(one);
-      await save(held(other));
-      expect(await lock(one)).toEqual(new Map([[one, held(one)]]));
-      expect(await lock(other)).toEqual(new Map());
       const reason = { code: 'out_of_stock', detail: 'none left' } as const;
       const rejected: Reservation = { ...held(other), state: 'rejected', reason };
-      await save(rejected);
-      expect(await lock(other)).toEqual(new Map([[other, rejected]]));
+      await make(rejected, held(one));
+      expect([...(await lock(other, one, uuidv7(), one))]).toEqual([
+        [one, held(one)],
+        [other, rejected],
+      ]);
+    });
+
+    test('one that is there already is not made again, nor is anything that was to be made with it', async () => {
+      const [first, second, third] = [uuidv7(), uuidv7(), uuidv7()];
+      await make(tombstone(second));
+      await expect(make(held(first), held(second), held(third))).rejects.toThrow();
+      expect(await lock(first, second, third)).toEqual(new Map([[second, tombstone(second)]]));
+    });
+
+    test('end as they were held', async () => {
+      const [one, other, never] = [uuidv7(), uuidv7(), uuidv7()];
+      await make(held(one), held(other));
+      const [committed, released] = [
+        { ...held(one), state: 'committed' as const },
+        { ...held(other), state: 'released' as const },
+      ];
+      await end(committed, released, { ...held(never), state: 'released' });
+      expect([...(await lock(one, other, never)).values()]).toEqual([committed, released]);
     });
 
     test('a reason says why it was rejected, and nothing else', async () => {
       const id = uuidv7();
-      await lock(id);
-      await expect(save({ ...held(id), state: 'rejected' })).rejects.toThrow();
-      await expect(save({ ...held(id), reason: { code: 'timed_out', detail: '' } })).rejects.toThrow();
+      await expect(make({ ...held(id), state: 'rejected' })).rejects.toThrow();
+      await expect(make({ ...held(id), reason: { code: 'timed_out', detail: '' } })).rejects.toThrow();
     });
   });
 
   describe('levels', () => {
     const levels = (...skus: readonly string[]) => within((sql) => store().lockLevels(sql, skus));
     const change = (sku: string, onHand: number, reserved: number) =>
-      within((sql) => store().saveLevels(sql, new Map([[sku, { onHand, reserved }]])));
+      database.write((sql) => store().saveLevels(sql, new Map([[sku, { onHand, reserved }]])));
 
     test('are found by sku, as they were saved', async () => {
       await deliver('B', 5);
@@ -173,7 +171,7 @@ describe.each(sides)('$name', ({ database, store, inquiries, later, empty, deliv
         { orderId: second, inquiryId: null },
         { orderId: third, inquiryId: null },
       ]);
-      await save({ ...held(second), state: 'committed' });
+      await end({ ...held(second), state: 'committed' });
       expect((await due()).map(({ orderId }) => orderId)).toEqual([third, first]);
     });
 

@@ -23,7 +23,6 @@ export function createStockMemory(memory: Memory): StockMemory {
     'on_hand between 0 and its bound': ({ onHand }) => onHand >= 0 && onHand <= maxOnHand,
     'reserved between 0 and on_hand': ({ onHand, reserved }) => reserved >= 0 && reserved <= onHand,
   });
-  const tombstone = { state: 'released', lines: [], reason: null } as const;
   const notAsked = { inquireAt: null, inquiries: 0, inquiryId: null };
 
   const store: StockStore = {
@@ -33,7 +32,6 @@ export function createStockMemory(memory: Memory): StockMemory {
         for (const orderId of [...new Set(orderIds)].sort()) {
           const row = reservations.get(orderId);
           if (row) known.set(orderId, reservationOf(row));
-          else reservations.insert(orderId, { orderId, ...tombstone, ...notAsked });
         }
         return known;
       }),
@@ -48,22 +46,32 @@ export function createStockMemory(memory: Memory): StockMemory {
         return levels;
       }),
 
-    saveReservations: (sql, changed, inquiryAfterSeconds) =>
-      memory.run(sql, () => {
-        for (const reservation of changed) {
-          const row = reservations.get(reservation.orderId);
+    insertReservations: (sql, made, inquiryAfterSeconds) => [
+      memory.prepare(sql, () => {
+        for (const reservation of made) {
           const inquireAt = reservation.state === 'held' ? inSeconds(inquiryAfterSeconds) : null;
-          if (row) reservations.update(row.orderId, { ...row, ...reservationOf(reservation), inquireAt });
+          reservations.insert(reservation.orderId, { ...reservationOf(reservation), ...notAsked, inquireAt });
         }
       }),
+    ],
 
-    saveLevels: (sql, levels) =>
-      memory.run(sql, () => {
+    endReservations: (sql, ended) => [
+      memory.prepare(sql, () => {
+        for (const { orderId, state } of ended) {
+          const row = reservations.get(orderId);
+          if (row) reservations.update(orderId, { ...row, state, inquireAt: null });
+        }
+      }),
+    ],
+
+    saveLevels: (sql, levels) => [
+      memory.prepare(sql, () => {
         for (const [sku, { onHand, reserved }] of levels) {
           const row = products.get(sku);
           if (row) products.update(sku, { ...row, onHand, reserved });
         }
       }),
+    ],
 
     listedProducts: (sql) =>
       memory.run(sql, () =>

@@ -14,6 +14,7 @@ import {
 } from '../../../http/index.ts';
 import { gather, type Limits } from '../../../outbox/index.ts';
 import { forOthers, isTheirs } from '../owner.ts';
+import * as docs from './http.docs.ts';
 import { type Listener, type Live, learn, overlapSeconds, type Told } from './live.ts';
 import { type Known, type News, readCustomer, readNews } from './store.ts';
 
@@ -42,43 +43,50 @@ export function createLiveRoutes(context: {
     return ids.map((id) => found.get(id));
   });
 
-  routes.get('/orders/events', allow('orders'), query(ByCustomer), admitted, async (c) => {
-    const refused = streams.refusal(c);
-    if (refused) return refused;
-    const { customerId } = c.req.valid('query');
-    if (!isTheirs(c, customerId)) return forOthers(c);
-    const since = lastMoment(c);
-    const { news, readAt } = await database.query(
-      (sql) => readCustomer(sql, customerId, since, overlapSeconds),
-      c.get('limits'),
-    );
-    return streams.open(c, (stream) => {
-      const tell = (told: readonly Told[], at: Date) =>
-        stream.send(event, [
-          ...told.map(({ order }) => ({ data: order })),
-          { id: String(at.getTime()), data: null },
-        ]);
-      const listener: Listener = {
-        customerId,
-        all: true,
-        known: new Map(),
-        since: readAt,
-        tell,
-        overflow: stream.end,
-      };
-      const told = news.flatMap((one) => {
-        const steps = learn(listener, one);
-        if (!since) return steps.slice(-1);
-        return steps.filter(
-          ({ order }) => order.updatedAt.getTime() >= since.getTime() - overlapSeconds * 1_000,
-        );
+  routes.get(
+    '/orders/events',
+    docs.followCustomer,
+    allow('orders'),
+    query(ByCustomer),
+    admitted,
+    async (c) => {
+      const refused = streams.refusal(c);
+      if (refused) return refused;
+      const { customerId } = c.req.valid('query');
+      if (!isTheirs(c, customerId)) return forOthers(c);
+      const since = lastMoment(c);
+      const { news, readAt } = await database.query(
+        (sql) => readCustomer(sql, customerId, since, overlapSeconds),
+        c.get('limits'),
+      );
+      return streams.open(c, (stream) => {
+        const tell = (told: readonly Told[], at: Date) =>
+          stream.send(event, [
+            ...told.map(({ order }) => ({ data: order })),
+            { id: String(at.getTime()), data: null },
+          ]);
+        const listener: Listener = {
+          customerId,
+          all: true,
+          known: new Map(),
+          since: readAt,
+          tell,
+          overflow: stream.end,
+        };
+        const told = news.flatMap((one) => {
+          const steps = learn(listener, one);
+          if (!since) return steps.slice(-1);
+          return steps.filter(
+            ({ order }) => order.updatedAt.getTime() >= since.getTime() - overlapSeconds * 1_000,
+          );
+        });
+        tell(told, readAt);
+        return live.follow(listener);
       });
-      tell(told, readAt);
-      return live.follow(listener);
-    });
-  });
+    },
+  );
 
-  routes.get('/orders/:id/events', allow('orders'), param(ById), admitted, async (c) => {
+  routes.get('/orders/:id/events', docs.followOrder, allow('orders'), param(ById), admitted, async (c) => {
     const refused = streams.refusal(c);
     if (refused) return refused;
     const { id } = c.req.valid('param');

@@ -33,6 +33,7 @@ import {
   maxEndpoints,
   rotateSecret,
 } from './endpoints.ts';
+import * as docs from './http.docs.ts';
 import { faultOf } from './post.ts';
 import {
   deliverAgain,
@@ -115,7 +116,7 @@ export function createNoticeRoutes(context: {
   const routes = new Hono().basePath('/admin/order');
   const admitted = createAdmission();
 
-  routes.post('/webhooks', body(Register), admitted, idempotent, (c) => {
+  routes.post('/webhooks', docs.registerWebhook, body(Register), admitted, idempotent, (c) => {
     const { by, reason, url, description = '' } = c.req.valid('json');
     const fault = faultOf(addresses, new URL(url));
     if (fault) return problem(c, 'invalid_body', { errors: [{ pointer: '/url', detail: fault.message }] });
@@ -131,17 +132,17 @@ export function createNoticeRoutes(context: {
     return answerOnce(c, unit, insert, withSecret);
   });
 
-  routes.get('/webhooks', admitted, async (c) =>
+  routes.get('/webhooks', docs.listWebhooks, admitted, async (c) =>
     c.json({ data: await database.query(listEndpoints, c.get('limits')), nextCursor: null }),
   );
 
-  routes.get('/webhooks/:id', param(ById), admitted, async (c) => {
+  routes.get('/webhooks/:id', docs.findWebhook, param(ById), admitted, async (c) => {
     const { id } = c.req.valid('param');
     const endpoint = await database.query((sql) => findEndpoint(sql, id), c.get('limits'));
     return endpoint ? c.json(endpoint) : noEndpoint(c, id);
   });
 
-  routes.delete('/webhooks/:id', param(ById), query(By), admitted, async (c) => {
+  routes.delete('/webhooks/:id', docs.deleteWebhook, param(ById), query(By), admitted, async (c) => {
     const { id } = c.req.valid('param');
     const deleted = await database.query((sql) => deleteEndpoint(sql, id), c.get('limits'));
     if (!deleted) return noEndpoint(c, id);
@@ -149,52 +150,76 @@ export function createNoticeRoutes(context: {
     return c.body(null, 204);
   });
 
-  routes.post('/webhooks/:id/rotate', param(ById), body(By), admitted, idempotent, (c) => {
-    const { id } = c.req.valid('param');
-    const account = c.req.valid('json');
-    const secret = newSecret();
-    const replace = async ({ sql, onCommit }: Unit) => {
-      const endpoint = await rotateSecret(sql, id, secret);
-      if (!endpoint) return refusal(noEndpoint(c, id));
-      onCommit(() => onAction('webhook secret rotated', { ...account, endpoint: id }));
-      return answer(200, { ...endpoint, secret: printOf(secret) });
-    };
-    return answerOnce(c, unit, replace, withSecret);
-  });
+  routes.post(
+    '/webhooks/:id/rotate',
+    docs.rotateWebhook,
+    param(ById),
+    body(By),
+    admitted,
+    idempotent,
+    (c) => {
+      const { id } = c.req.valid('param');
+      const account = c.req.valid('json');
+      const secret = newSecret();
+      const replace = async ({ sql, onCommit }: Unit) => {
+        const endpoint = await rotateSecret(sql, id, secret);
+        if (!endpoint) return refusal(noEndpoint(c, id));
+        onCommit(() => onAction('webhook secret rotated', { ...account, endpoint: id }));
+        return answer(200, { ...endpoint, secret: printOf(secret) });
+      };
+      return answerOnce(c, unit, replace, withSecret);
+    },
+  );
 
-  routes.post('/webhooks/:id/enable', param(ById), body(By), admitted, idempotent, (c) => {
-    const { id } = c.req.valid('param');
-    const account = c.req.valid('json');
-    return answerOnce(c, unit, async ({ sql, onCommit }) => {
-      const endpoint = await enableEndpoint(sql, id);
-      if (!endpoint) return refusal(noEndpoint(c, id));
-      onCommit(() => onAction('webhook enabled', { ...account, endpoint: id }));
-      return answer(200, endpoint);
-    });
-  });
+  routes.post(
+    '/webhooks/:id/enable',
+    docs.enableWebhook,
+    param(ById),
+    body(By),
+    admitted,
+    idempotent,
+    (c) => {
+      const { id } = c.req.valid('param');
+      const account = c.req.valid('json');
+      return answerOnce(c, unit, async ({ sql, onCommit }) => {
+        const endpoint = await enableEndpoint(sql, id);
+        if (!endpoint) return refusal(noEndpoint(c, id));
+        onCommit(() => onAction('webhook enabled', { ...account, endpoint: id }));
+        return answer(200, endpoint);
+      });
+    },
+  );
 
-  routes.post('/webhooks/:id/replay', param(ById), body(Missed), admitted, idempotent, (c) => {
-    const { id } = c.req.valid('param');
-    const { by, reason, since, until = new Date() } = c.req.valid('json');
-    return answerOnce(c, unit, async ({ sql, onCommit }) => {
-      const endpoint = await findEndpoint(sql, id);
-      if (!endpoint) return refusal(noEndpoint(c, id));
-      if (!endpoint.enabled) return refusal(notReplayed(c, 'disabled'));
-      const missed = await unheard(sql, { endpointId: id, since, until, limit: maxReplayed });
-      await deliverAgain(
-        sql,
-        id,
-        missed.map((orderId) => ({ id: newId(), orderId })),
-      );
-      onCommit(wake);
-      onCommit(() =>
-        onAction('webhook replayed', { by, reason, endpoint: id, since, until, deliveries: missed.length }),
-      );
-      return answer(202, { deliveries: missed.length, more: missed.length === maxReplayed });
-    });
-  });
+  routes.post(
+    '/webhooks/:id/replay',
+    docs.replayWebhook,
+    param(ById),
+    body(Missed),
+    admitted,
+    idempotent,
+    (c) => {
+      const { id } = c.req.valid('param');
+      const { by, reason, since, until = new Date() } = c.req.valid('json');
+      return answerOnce(c, unit, async ({ sql, onCommit }) => {
+        const endpoint = await findEndpoint(sql, id);
+        if (!endpoint) return refusal(noEndpoint(c, id));
+        if (!endpoint.enabled) return refusal(notReplayed(c, 'disabled'));
+        const missed = await unheard(sql, { endpointId: id, since, until, limit: maxReplayed });
+        await deliverAgain(
+          sql,
+          id,
+          missed.map((orderId) => ({ id: newId(), orderId })),
+        );
+        onCommit(wake);
+        onCommit(() =>
+          onAction('webhook replayed', { by, reason, endpoint: id, since, until, deliveries: missed.length }),
+        );
+        return answer(202, { deliveries: missed.length, more: missed.length === maxReplayed });
+      });
+    },
+  );
 
-  routes.get('/deliveries', query(ListDeliveries), admitted, async (c) => {
+  routes.get('/deliveries', docs.listDeliveries, query(ListDeliveries), admitted, async (c) => {
     const { limit, ...filter } = c.req.valid('query');
     const deliveries = await database.query(
       (sql) => listDeliveries(sql, { ...filter, limit: limit + 1 }),
@@ -203,27 +228,35 @@ export function createNoticeRoutes(context: {
     return c.json(page(deliveries, limit, ({ id }) => id));
   });
 
-  routes.get('/deliveries/:id', param(ById), admitted, async (c) => {
+  routes.get('/deliveries/:id', docs.findDelivery, param(ById), admitted, async (c) => {
     const { id } = c.req.valid('param');
     const delivery = await database.transaction((sql) => findDelivery(sql, id), c.get('limits'));
     return delivery ? c.json(delivery) : noDelivery(c, id);
   });
 
-  routes.post('/deliveries/:id/replay', param(ById), body(By), admitted, idempotent, (c) => {
-    const { id } = c.req.valid('param');
-    const account = c.req.valid('json');
-    return answerOnce(c, unit, async ({ sql, onCommit }) => {
-      const outcome = await replay(sql, id, mails);
-      if (outcome === undefined) return refusal(noDelivery(c, id));
-      if (outcome !== 'replayed') return refusal(notReplayed(c, outcome));
-      onCommit(wake);
-      onCommit(() => onAction('delivery replayed', { ...account, delivery: id }));
-      const delivery = await findDelivery(sql, id);
-      return delivery ? answer(202, delivery) : refusal(noDelivery(c, id));
-    });
-  });
+  routes.post(
+    '/deliveries/:id/replay',
+    docs.replayDelivery,
+    param(ById),
+    body(By),
+    admitted,
+    idempotent,
+    (c) => {
+      const { id } = c.req.valid('param');
+      const account = c.req.valid('json');
+      return answerOnce(c, unit, async ({ sql, onCommit }) => {
+        const outcome = await replay(sql, id, mails);
+        if (outcome === undefined) return refusal(noDelivery(c, id));
+        if (outcome !== 'replayed') return refusal(notReplayed(c, outcome));
+        onCommit(wake);
+        onCommit(() => onAction('delivery replayed', { ...account, delivery: id }));
+        const delivery = await findDelivery(sql, id);
+        return delivery ? answer(202, delivery) : refusal(noDelivery(c, id));
+      });
+    },
+  );
 
-  routes.get('/notices', query(ListNotices), admitted, async (c) => {
+  routes.get('/notices', docs.listNotices, query(ListNotices), admitted, async (c) => {
     const { limit, after } = c.req.valid('query');
     const notices = await database.query(
       (sql) => listNotices(sql, { after, limit: limit + 1 }),
