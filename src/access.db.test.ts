@@ -65,7 +65,7 @@ const ask = (method: string, path: string, token?: string, body?: object) =>
 const id = '01a20d4e-2116-73a4-ac27-ca1dece9e99f';
 const open = [
   ...['GET /livez', 'GET /readyz', 'GET /problems', 'GET /problems/forbidden'],
-  ...['GET /openapi.json', 'GET /docs', 'GET /docs/page.js'],
+  ...['GET /openapi.json', 'GET /asyncapi.json', 'GET /docs', 'GET /docs/page.js'],
 ];
 const forCustomers = [
   'POST /orders',

@@ -72,7 +72,7 @@ test.each(['all', ...modules] as const)('Redocly finds nothing to say of that of
 test('a process has what it serves, and nothing else', () => {
   const common = pathsOf(own.order).filter((path) => pathsOf(own.stock).includes(path));
   expect(common.sort()).toEqual([
-    ...['/docs', '/docs/{file}', '/livez', '/metrics', '/openapi.json'],
+    ...['/asyncapi.json', '/docs', '/docs/{file}', '/livez', '/metrics', '/openapi.json'],
     ...['/problems', '/problems/{code}', '/readyz'],
   ]);
   const alone = (name: (typeof modules)[number]) =>

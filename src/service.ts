@@ -1,9 +1,10 @@
 /** Composition, on one page: configuration -> databases -> broker -> modules -> HTTP -> start -> stop. */
 import type { Hono } from 'hono';
 import { audit, defaultGraceSeconds, type Sources } from './audit/audit.ts';
-import { type Config, type ModuleName, version } from './config.ts';
+import { type Config, type ModuleName, moduleNames, version } from './config.ts';
 import type { ReadFacts } from './contracts/facts.ts';
 import {
+  asyncApiRoute,
   auditRoutes,
   createApp,
   createGuard,
@@ -14,7 +15,7 @@ import {
   messagingRoutes,
 } from './http/index.ts';
 import { readFacts } from './modules/facts.ts';
-import type { Module, ModuleObserver } from './modules/module.ts';
+import { type Module, type ModuleObserver, sourceOf, topologyOf } from './modules/module.ts';
 import { createOrder } from './modules/order/index.ts';
 import { type CreateGateway, createPayment } from './modules/payment/index.ts';
 import { createStock } from './modules/stock/index.ts';
@@ -69,7 +70,7 @@ export async function startService(config: Config, services: Services, log: Log)
   const keyless = seldom((fields) => log('warn', 'the keys for tokens cannot be fetched', fields));
   let running = false;
   const app: Hono = createApp({
-    routes: [...modules.flatMap(({ routes }) => routes), ...auditOf(modules)],
+    routes: [...modules.flatMap(({ routes }) => routes), ...auditOf(modules), messagesOf(config)],
     guard: createGuard({
       verify: config.tokens && createVerifier(config.tokens, { onTrouble: (error) => keyless({ error }) }),
       limit:
@@ -129,6 +130,14 @@ function auditOf(modules: readonly { readonly name: ModuleName; readonly readFac
   ];
 }
 
+/** What the modules of this process say and take. Loaded when it is asked for: nobody needs it to serve. */
+const messagesOf = (config: Config): Hono =>
+  asyncApiRoute(async () => {
+    const { asyncApiOf } = await import('./asyncapi/document.ts');
+    const all = moduleNames.map((name) => createModule(name, config));
+    return asyncApiOf({ all, of: all.filter(({ name }) => config.modules.includes(name)), version });
+  });
+
 /** Opens nothing. */
 export function createModule(name: ModuleName, config: Config, createGateway?: CreateGateway): Module {
   switch (name) {
@@ -160,11 +169,7 @@ function plugIn(module: Module, config: Config, services: Services, log: Log, me
   const pendingNow = shared(() =>
     pendingMigrations(probe, migrations, { deadlineMs: performance.now() + readinessMs }),
   );
-  const broker = services.connectBroker({
-    exchange: 'order-saga',
-    queue: `order-saga.${name}`,
-    bindings: Object.keys(module.handles),
-  });
+  const broker = services.connectBroker(topologyOf(module));
   const counted = metrics.observerOf(name);
   const observer: ModuleObserver = {
     ...counted,
@@ -184,7 +189,8 @@ function plugIn(module: Module, config: Config, services: Services, log: Log, me
   const messaging = createMessaging({
     database,
     broker,
-    source: `/${name}`,
+    source: sourceOf(module),
+    says: Object.keys(module.says),
     news: module.news,
     // After the eighth attempt, about 20 minutes with the default first wait, a person decides.
     retry: { firstSeconds: config.failureRetrySeconds, maxSeconds: 3_600, maxAttempts: 8 },

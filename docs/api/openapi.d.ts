@@ -542,6 +542,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/asyncapi.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The messages between the modules */
+        get: operations["asyncApi"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/docs": {
         parameters: {
             query?: never;
@@ -944,8 +961,8 @@ export interface components {
             disabledReason: string | null;
             /** @description Until then the secret before this one signs too. */
             previousSecretUntil: string | null;
-            /** @description Shown this one time. */
-            secret: string;
+            /** @description Shown in this answer alone; again to the same `Idempotency-Key`, as long as it signs. */
+            secret?: string;
         };
         Failure: {
             /** Format: uuid */
@@ -3612,6 +3629,39 @@ export interface operations {
             503: components["responses"]["tokens_unavailable.unavailable"];
         };
     };
+    asyncApi: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What the modules of this process say and take, as AsyncAPI 3.0. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "asyncapi": "3.0.0"
+                     *     }
+                     */
+                    "application/json": {
+                        asyncapi: string;
+                    } & {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            400: components["responses"]["malformed_request"];
+            408: components["responses"]["request_timeout"];
+            431: components["responses"]["headers_too_large"];
+            500: components["responses"]["internal_error"];
+        };
+    };
     docs: {
         parameters: {
             query?: never;
@@ -4476,6 +4526,7 @@ export interface operations {
             content: {
                 "application/json": {
                     name: string;
+                    /** @description Of one unit, in minor units (cents). */
                     unitPrice: number;
                     currency: string;
                 };

@@ -32,13 +32,18 @@ export const Sku = v.pipe(
 /** Lower case: the same order must be the same text wherever it is compared. */
 export const OrderId = v.pipe(v.string(), v.uuid('must be a UUID'), v.toLowerCase());
 export const Currency = v.pipe(v.string(), v.regex(/^[A-Z]{3}$/, 'must be an ISO 4217 code, as EUR'));
-/** Money in minor units (cents). */
-export const Amount = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
+export const Amount = v.pipe(
+  v.number(),
+  v.safeInteger(),
+  v.minValue(0),
+  v.description('Money in minor units (cents).'),
+);
 export const UnitPrice = v.pipe(
   v.number(),
   v.integer('must be a whole number'),
   v.minValue(1),
   v.maxValue(maxUnitPrice),
+  v.description('Of one unit, in minor units (cents).'),
 );
 export const Quantity = v.pipe(
   v.number(),
@@ -69,13 +74,24 @@ export type Reason = v.InferOutput<typeof Reason>;
 export const Participant = v.picklist(['stock', 'payment']);
 export type Participant = v.InferOutput<typeof Participant>;
 
-/** What the type of a message promises: whom it is about (`subject`) and what it says (`data`). */
+/** What the type of a message promises: whom it is about (`subject`) and what it says (`data`), in words and by an example. */
 export function about<const Subject extends v.GenericSchema<string>, const Data extends v.GenericSchema>(
   subject: Subject,
   data: Data,
+  told: {
+    readonly description: string;
+    readonly example: { readonly subject: v.InferInput<Subject>; readonly data: v.InferInput<Data> };
+  },
 ) {
-  return v.object({ subject, data });
+  return v.pipe(
+    v.object({ subject, data }),
+    v.description(told.description),
+    v.metadata({ example: told.example }),
+  );
 }
+
+/** The order that examples are about. */
+export const exampleOrderId = '01a20d4e-2116-73a4-ac27-ca1dece9e99f';
 
 /** A message type without content: all there is to say is whom it is about. */
 export const Nothing = v.object({});

@@ -76,6 +76,24 @@ test('a stream where nothing happens outlives the silence after which a server h
   await heard.leave();
 });
 
+test('a stream ends after an hour, however it is read; a younger one goes on', async () => {
+  let nowMs = 0;
+  const { gone, events } = await start({ heartbeatMs: 10, nowMs: () => nowMs });
+  const old = hear(await events());
+  await old.block();
+  nowMs = 3_599_999;
+  const young = hear(await events());
+  // The first says when to come again; of the others each is a beat that it has outlived.
+  for (let beats = 0; beats < 3; beats += 1)
+    expect([await old.block(), await young.block()]).not.toContain(undefined);
+  expect(gone).toEqual([]);
+  nowMs = 3_600_000;
+  expect(await old.next()).toBeUndefined();
+  for (let beats = 0; beats < 3; beats += 1) expect(await young.block()).toBeDefined();
+  expect(gone).toHaveLength(1);
+  await young.leave();
+});
+
 test('a reader who goes is forgotten, and makes room', async () => {
   const { gone, open, events } = await start({ maxStreams: 1 });
   const heard = hear(await events());

@@ -50,6 +50,8 @@ export interface StreamLimits {
   readonly heartbeatMs?: number;
   readonly maxWaitingBytes?: number;
   readonly maxWaitingBytesInAll?: number;
+  /** A clock that only goes forward, in milliseconds. */
+  readonly nowMs?: () => number;
 }
 
 const encoder = new TextEncoder();
@@ -68,6 +70,7 @@ export function createEventStreams(limits: StreamLimits = {}): EventStreams {
     heartbeatMs = defaultHeartbeatMs,
     maxWaitingBytes = defaultMaxWaitingBytes,
     maxWaitingBytesInAll = defaultMaxWaitingBytesInAll,
+    nowMs = () => performance.now(),
   } = limits;
   const opened = new Set<{ beat(): void; end(): void }>();
   let beating: NodeJS.Timeout | undefined;
@@ -86,7 +89,7 @@ export function createEventStreams(limits: StreamLimits = {}): EventStreams {
     if (refused) return refused;
     // Nobody would ever read it, or go.
     if (c.req.method === 'HEAD') return c.body(null, 200, headers);
-    const endsMs = performance.now() + maxAgeMs;
+    const endsMs = nowMs() + maxAgeMs;
     let onEnd = () => {};
     let ended = false;
     let waiting = 0;
@@ -141,7 +144,7 @@ export function createEventStreams(limits: StreamLimits = {}): EventStreams {
     }
 
     const stream = {
-      beat: () => (performance.now() >= endsMs ? end() : write(heartbeat)),
+      beat: () => (nowMs() >= endsMs ? end() : write(heartbeat)),
       send: (event: string, events: readonly ServerEvent[]) =>
         write(encoder.encode(events.map((one) => blockOf(event, one)).join(''))),
       end,

@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import type { Context, MiddlewareHandler } from 'hono';
 import { routePath } from 'hono/route';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
-import type { Unit } from '../outbox/index.ts';
+import type { Sql, Unit } from '../outbox/index.ts';
 import type { Admitted, DoorUnit } from './admission.ts';
 import { subjectOf } from './guard.ts';
 import { type Answer, type Asked, keepAnswer, type Taken, takeKeys } from './idempotency-store.ts';
@@ -82,20 +82,23 @@ export const refusal = async (response: Response): Promise<Answer> => ({
 
 /**
  * Does `work` in one transaction and gives its answer; with a key, once: whoever comes again gets the first answer. What `work` throws
- * undoes everything, the key included.
+ * undoes everything, the key included. `fill` puts into an answer what must not be kept with it, in the same transaction, the first
+ * time and every other.
  */
 export async function answerOnce(
   c: Context<Idempotent>,
   unit: DoorUnit,
   work: (open: Unit) => Promise<Answer>,
+  fill: (sql: Sql, kept: Answer) => Promise<Answer> = async (_, kept) => kept,
 ): Promise<Response> {
   const asked = c.get('asked');
   const taken = await unit.run(async (open): Promise<Taken | { readonly now: Answer }> => {
     const [known = 'new'] = asked ? await takeKeys(open.sql, [asked]) : [];
-    if (known !== 'new') return known;
+    if (known !== 'new')
+      return known === 'reused' ? known : { answered: await fill(open.sql, known.answered) };
     const now = await work(open);
     if (asked) await keepAnswer(open.sql, asked, now);
-    return { now };
+    return { now: await fill(open.sql, now) };
   }, c.get('limits'));
   return typeof taken === 'object' && 'now' in taken ? give(c, taken.now) : giveAgain(c, taken);
 }

@@ -2,6 +2,7 @@
 
 export { type Admitted, createAdmission, type DoorDatabase, type DoorUnit } from './admission.ts';
 export { conditionalJson } from './conditional.ts';
+export { asyncApiRoute } from './documents.ts';
 export { createEventStreams, type EventStreams } from './events.ts';
 export { auditRoutes, factsEnd, factsPath, factsRoutes } from './facts.ts';
 export { Account, messagingRoutes } from './failures.ts';

@@ -1,6 +1,7 @@
 /** The server's own reference: what it serves as a document (OpenAPI), and as a page to read and to try. */
 import { readFile } from 'node:fs/promises';
 import { type Context, Hono } from 'hono';
+import { documentRoute } from './documents.ts';
 import { allow } from './guard.ts';
 import { problem } from './problem.ts';
 import * as docs from './server.docs.ts';
@@ -21,14 +22,10 @@ const policy = [
   "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
 ].join('; ');
 
-/** `/openapi.json` and `/docs`. The document is made when it is asked for, once. */
+/** `/openapi.json` and `/docs`. */
 export function referenceRoutes(makeDocument: () => Promise<object>): Hono {
-  let text: Promise<string> | undefined;
   return new Hono()
-    .get('/openapi.json', docs.openApi, allow('anyone'), async (c) => {
-      text ??= makeDocument().then((document) => JSON.stringify(document));
-      return c.body(await text, 200, { 'content-type': 'application/json' });
-    })
+    .route('/', documentRoute('/openapi.json', docs.openApi, makeDocument))
     .get('/docs', docs.docsPage, allow('anyone'), (c) => {
       c.header('content-security-policy', policy);
       return file(c, 'page.html', 'html');

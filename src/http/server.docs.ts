@@ -86,6 +86,19 @@ export const openApi = operation({
   },
 });
 
+export const asyncApi = operation({
+  id: 'asyncApi',
+  tag,
+  summary: 'The messages between the modules',
+  answers: {
+    200: {
+      description: 'What the modules of this process say and take, as AsyncAPI 3.0.',
+      schema: v.objectWithRest({ asyncapi: v.string() }, v.unknown()),
+      example: { asyncapi: '3.0.0' },
+    },
+  },
+});
+
 export const docsPage = operation({
   id: 'docs',
   tag,

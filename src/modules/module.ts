@@ -9,6 +9,7 @@ import type {
   Migration,
   Observer,
   Sql,
+  Topology,
   UnitOfWork,
 } from '../outbox/index.ts';
 
@@ -21,13 +22,28 @@ export interface Module {
   readonly migrations: readonly Migration[];
   /** The message types it takes, each with the schema of `{subject, data}`. They are its queue's bindings. */
   readonly handles: Handles;
-  /** The types it says that nobody need listen to. */
+  /** The message types it says, each with the schema of `{subject, data}`: it cannot say others. */
+  readonly says: Handles;
+  /** Of these, the types that nobody need listen to. */
   readonly news: readonly string[];
   /** What it knows of itself, all read with `sql`, which sees one moment. Needs nothing but the tables. */
   facts(sql: Sql, scope: Scope): Facts;
   /** Plugs it in. Nothing runs before the clocks are started. */
   open(context: ModuleContext): OpenModule;
 }
+
+/** Where all modules say what they say. */
+export const exchange = 'order-saga';
+
+/** How its messages name it. */
+export const sourceOf = ({ name }: Pick<Module, 'name'>) => `/${name}`;
+
+/** What a module's broker is to declare. */
+export const topologyOf = ({ name, handles }: Pick<Module, 'name' | 'handles'>): Topology => ({
+  exchange,
+  queue: `order-saga.${name}`,
+  bindings: Object.keys(handles),
+});
 
 /** What a module tells of its work, besides what the library tells of its messages: for metrics and logs. */
 export interface ModuleObserver extends Observer {

@@ -10,6 +10,19 @@ export interface Topology {
   readonly bindings: readonly string[];
 }
 
+/** RabbitMQ 4 would drop a message after 20 deliveries; what cannot be handled is parked by the library, not by the broker. */
+const deliveryLimit = 1_000_000;
+
+/** How a broker that outlives its clients is to declare a topology, and to keep what is published. */
+export const declared = {
+  exchange: { type: 'topic', durable: true },
+  queue: {
+    durable: true,
+    arguments: { 'x-queue-type': 'quorum', 'x-delivery-limit': deliveryLimit },
+  },
+  message: { persistent: true },
+} as const;
+
 /** What travels as one unit: one message or a batch of messages of one type. */
 export interface Packet {
   readonly routingKey: string;

@@ -15,7 +15,7 @@ const maxHeld = 5_000;
 const maxPacketsInFlight = 50;
 /** Of one type: the next ones gather meanwhile and travel together, which is cheaper for everyone. */
 const maxPacketsInFlightOfOneType = 4;
-const maxMessagesPerPacket = 100;
+export const maxMessagesPerPacket = 100;
 /** RabbitMQ takes far more, but keeps every message of a quorum queue in its log: small ones are written quickly. */
 const maxPacketBytes = 256 * 1_024;
 /**

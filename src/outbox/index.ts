@@ -6,19 +6,21 @@ export {
   BrokerAway,
   type ConnectBroker,
   type Delivery,
+  declared,
   type Packet,
   PublishRefused,
   publishTimeoutMs,
   type Subscription,
   type Topology,
 } from './broker.ts';
+export { maxMessagesPerPacket } from './dispatcher.ts';
 export type { Failures } from './failures.ts';
 export { DeadMessage, DeadMessages, describe, isEnvironmental } from './faults.ts';
 export { gather } from './gather.ts';
 export { newId } from './id.ts';
 export type { Handle, Handles, Incoming } from './inbox.ts';
 export { createLoop, type Loop, type Worker } from './loop.ts';
-export { type Cause, causeOf, type Draft, type Message } from './message.ts';
+export { batchType, type Cause, causeOf, type Draft, Envelope, type Message, singleType } from './message.ts';
 export { createMessaging, type Messaging } from './messaging.ts';
 export { type Migration, MigrationChanged, migrate, outboxMigrations, pendingMigrations } from './migrate.ts';
 export type { Observer } from './observe.ts';

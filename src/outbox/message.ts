@@ -8,39 +8,48 @@ import { newId } from './id.ts';
 export const singleType = 'application/cloudevents+json';
 export const batchType = 'application/cloudevents-batch+json';
 
-/** RFC 3339, as `2026-03-01T12:00:00.000Z`. */
-const Time = v.pipe(v.string(), v.isoTimestamp());
-/** Without control characters and half surrogate pairs: PostgreSQL keeps neither in a `jsonb`, where causes lie. */
-const Text = v.pipe(v.string(), v.minLength(1), v.maxLength(500), v.regex(/^[^\p{Cc}\p{Cs}]*$/u));
-/** JSON's `1e999` is Infinity, which no JSON can tell any more. */
-const Attempt = v.pipe(v.number(), v.safeInteger(), v.minValue(1));
+// What an attribute means is told to readers here and of documents that are made from this. In one pipe: two would cost a sixth more.
 
-const Envelope = v.object({
+/** RFC 3339, as `2026-03-01T12:00:00.000Z`. */
+const time = (meaning: string) => v.pipe(v.string(), v.isoTimestamp(), v.description(meaning));
+/** Without control characters and half surrogate pairs: PostgreSQL keeps neither in a `jsonb`, where causes lie. */
+const text = (meaning: string) =>
+  v.pipe(
+    v.string(),
+    v.minLength(1),
+    v.maxLength(500),
+    v.regex(/^[^\p{Cc}\p{Cs}]*$/u),
+    v.description(meaning),
+  );
+/** JSON's `1e999` is Infinity, which no JSON can tell any more. */
+const attempt = (meaning: string) =>
+  v.pipe(v.number(), v.safeInteger(), v.minValue(1), v.description(meaning));
+
+export const Envelope = v.object({
   specversion: v.literal('1.0'),
-  /** UUIDv7: its time is when the message was written, and the inbox is partitioned by it. */
-  id: v.pipe(v.string(), v.uuid(), v.toLowerCase()),
-  /** Who wrote it, as `/order`. */
-  source: Text,
-  /** What it says, as `stock.reserve`; also the routing key. A breaking change is a new type. */
-  type: Text,
-  /** Whom it is about: messages of one subject are handled in the order of their arrival within a batch. */
-  subject: Text,
-  time: Time,
+  id: v.pipe(
+    v.string(),
+    v.uuid(),
+    v.toLowerCase(),
+    v.description('UUIDv7: its time is when the message was written, and the inbox is partitioned by it.'),
+  ),
+  source: text('Who wrote it, as `/order`.'),
+  type: text('What it says, as `stock.reserve`; also the routing key. A breaking change is a new type.'),
+  subject: text(
+    'Whom it is about: messages of one subject are handled in the order of their arrival within a batch.',
+  ),
+  time: time('When it was written.'),
   data: v.unknown(),
-  /** What the whole conversation is about; the subject. */
-  correlationid: v.optional(Text),
-  /** The message that provoked this one. */
-  causationid: v.optional(Text),
-  traceparent: v.optional(Text),
-  tracestate: v.optional(Text),
-  /** When it was handed to the broker, and at which attempt; stamped on sending. */
-  senttime: v.optional(Time),
-  attempt: v.optional(Attempt),
-  /** On a reply: when its command was sent, received and handled, and at which attempt. */
-  commandsent: v.optional(Time),
-  commandreceived: v.optional(Time),
-  commandhandled: v.optional(Time),
-  commandattempt: v.optional(Attempt),
+  correlationid: v.optional(text('What the whole conversation is about; the subject.')),
+  causationid: v.optional(text('The message that provoked this one.')),
+  traceparent: v.optional(text('W3C Trace Context.')),
+  tracestate: v.optional(text('W3C Trace Context.')),
+  senttime: v.optional(time('When it was handed to the broker; stamped on sending.')),
+  attempt: v.optional(attempt('At which attempt that was.')),
+  commandsent: v.optional(time('On a reply: when its command was sent.')),
+  commandreceived: v.optional(time('On a reply: when its command was received.')),
+  commandhandled: v.optional(time('On a reply: when its command was handled.')),
+  commandattempt: v.optional(attempt('On a reply: at which attempt its command was sent.')),
 });
 
 /** A message as it is stored and sent; the attributes are told at the schema. */

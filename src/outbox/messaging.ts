@@ -30,15 +30,17 @@ export function createMessaging(options: {
   readonly broker: Broker;
   /** Who speaks, as `/order`. */
   readonly source: string;
+  /** The types it says: what is not among them is not sent. Any unless told. */
+  readonly says?: readonly string[];
   /** Types that nobody need listen to; of all others the broker must put every message into a queue. */
   readonly news?: readonly string[];
   /** When a message that failed is tried again, and when it is dead. */
   readonly retry: RetryPolicy;
   readonly observer?: Observer;
 }): Messaging {
-  const { database, broker, source, news = [], retry, observer = {} } = options;
+  const { database, broker, source, says, news = [], retry, observer = {} } = options;
   const dispatcher = createDispatcher({ database, broker, news, observer });
-  const unit = createUnitOfWork({ database, source, dispatcher });
+  const unit = createUnitOfWork({ database, source, says, dispatcher });
   const failures = createFailures({ database, unit, policy: retry, observer });
   const relay = createLoop(createRelay({ database, dispatcher }), observer);
   const retention = createRetention(database);

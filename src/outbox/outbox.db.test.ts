@@ -106,6 +106,20 @@ describe('the unit of work', () => {
     expect(inside()).toBe(true);
   });
 
+  test('what a service does not say is not sent, and what was done with it is undone', async () => {
+    const { broker, dispatcher } = service();
+    const unit = createUnitOfWork({ database, source: '/test', says: ['stock.reserve'], dispatcher });
+    await unit.run(async ({ send }) => send(draft('order-1')));
+    await expect.poll(rows).toEqual([]);
+    const saying = unit.run(async ({ send }) => {
+      send(draft('order-2'));
+      send(draft('order-2', 'stock.sell'));
+    });
+    await expect(saying).rejects.toThrow('/test does not say stock.sell');
+    expect(await rows()).toEqual([]);
+    expect(sent(broker)).toEqual(['order-1']);
+  });
+
   test('while the broker is away messages wait, and are known as unsent', async () => {
     const { broker, unit } = service();
     broker.ready = false;

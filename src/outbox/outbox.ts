@@ -36,10 +36,13 @@ export function createUnitOfWork(options: {
   readonly database: Database;
   /** Who speaks, as `/order`. */
   readonly source: string;
+  /** The types it may say: another is a fault in the program. Any unless told. */
+  readonly says?: readonly string[] | undefined;
   readonly dispatcher: Dispatcher;
   readonly store?: MessageStore;
 }): UnitOfWork {
   const { database, source, dispatcher, store = messageStore } = options;
+  const says = options.says && new Set(options.says);
   return {
     async run(work, limits) {
       let rows: readonly OutboxRow[] = [];
@@ -51,6 +54,7 @@ export function createUnitOfWork(options: {
           work({
             sql,
             send(draft) {
+              if (says && !says.has(draft.type)) throw new Error(`${source} does not say ${draft.type}`);
               const message = compose(draft, source, new Date());
               messages.push(message);
               return message;

@@ -1,10 +1,8 @@
 /** The topology in rascal's words. A service declares the exchange, its own queue and its own bindings: its user needs no more. */
-import type { Topology } from './broker.ts';
+import { declared, type Topology } from './broker.ts';
 
 /** Publishing, subscribing and declaring stay far below it. */
 const maxChannels = 200;
-/** RabbitMQ 4 would drop a message after 20 deliveries; what cannot be handled is parked by the library, not by the broker. */
-const deliveryLimit = 1_000_000;
 /** A silent connection is dead after two to three of these. A URL may say another: `?heartbeat=5`. */
 const heartbeatSeconds = 10;
 /** For a node that takes a connection and then says nothing, too: the next one is tried. */
@@ -25,20 +23,16 @@ export const declaringConfig = (
 ) =>
   config(urls, signal, {
     exchanges: exchangesOf(exchange),
-    queues: {
-      [queue]: {
-        options: {
-          durable: true,
-          arguments: { 'x-queue-type': 'quorum', 'x-delivery-limit': deliveryLimit },
-        },
-      },
-    },
+    queues: { [queue]: { options: declared.queue } },
     bindings: Object.fromEntries(
       bindings.map((type) => [type, { source: exchange, destination: queue, bindingKey: type }]),
     ),
   });
 
-const exchangesOf = (exchange: string) => ({ [exchange]: { type: 'topic', options: { durable: true } } });
+function exchangesOf(exchange: string) {
+  const { type, ...options } = declared.exchange;
+  return { [exchange]: { type, options } };
+}
 
 /** Of several nodes rascal tries each, in an order by chance, until one answers. */
 function config(urls: readonly string[], signal: AbortSignal, topology: object): object {

@@ -4,7 +4,14 @@
  * with timers and listeners of its own: 30 µs of processor, nearly as much as the rest of a packet, its way back included.
  */
 import type { ConfirmChannel, ReceivedMessage } from 'rascal';
-import { BrokerAway, type Packet, PublishRefused, publishTimeoutMs, type Topology } from './broker.ts';
+import {
+  BrokerAway,
+  declared,
+  type Packet,
+  PublishRefused,
+  publishTimeoutMs,
+  type Topology,
+} from './broker.ts';
 import { newId } from './id.ts';
 import { publishingConfig } from './rabbit-config.ts';
 import { ask, breakable, goodbye, type Link, openBroker, openConnection } from './rabbit-link.ts';
@@ -83,7 +90,7 @@ export async function openPublishing(
             publishTimeoutMs,
           );
           unanswered.set(messageId, { settle, routingKey });
-          const options = { mandatory, contentType, messageId, persistent: true };
+          const options = { ...declared.message, mandatory, contentType, messageId };
           try {
             channel.publish(topology.exchange, routingKey, body, options, (error) =>
               settle(error ? answerOf(error) : undefined),

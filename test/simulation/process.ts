@@ -22,6 +22,7 @@ export interface Module {
   readonly memory: Memory;
   readonly messages: MessageMemory;
   readonly handles: Handles;
+  readonly says: Handles;
   readonly news: readonly string[];
   /** What a process of it runs. */
   open(parts: Parts): {
@@ -65,7 +66,7 @@ export interface Process extends Mortal {
 }
 
 export function startProcess(world: World, broker: SimulatedBroker, module: Module, name: string): Process {
-  const { memory, messages, handles, news } = module;
+  const { memory, messages, handles, says, news } = module;
   const { store } = messages;
   const busy = new Set<unknown>();
   let inHand: readonly Queued[] = [];
@@ -93,7 +94,13 @@ export function startProcess(world: World, broker: SimulatedBroker, module: Modu
     // When a thing is done is the run's to decide.
     deleteEveryMs: 0,
   });
-  const unit = createUnitOfWork({ database, source: `/${module.name}`, dispatcher, store });
+  const unit = createUnitOfWork({
+    database,
+    source: `/${module.name}`,
+    says: Object.keys(says),
+    dispatcher,
+    store,
+  });
   const failures = createFailures({ database, unit, policy: retryPolicy, observer, store });
   const opened = module.open({ process: mortal, unit, database, observer });
   const handle = curse(world, opened.handle);

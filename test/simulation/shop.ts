@@ -7,6 +7,7 @@ import { createDeadlines } from '../../src/modules/order/clock.ts';
 import {
   createHandler as createOrderHandler,
   handles as orderHandles,
+  says as orderSays,
 } from '../../src/modules/order/messages.ts';
 import type { Placing } from '../../src/modules/order/order.ts';
 import { createPlacing } from '../../src/modules/order/placing.ts';
@@ -14,10 +15,12 @@ import { createCalls } from '../../src/modules/payment/clock.ts';
 import {
   createHandler as createPaymentHandler,
   handles as paymentHandles,
+  says as paymentSays,
 } from '../../src/modules/payment/messages.ts';
 import {
   createHandler as createStockHandler,
   handles as stockHandles,
+  says as stockSays,
 } from '../../src/modules/stock/messages.ts';
 import type { Handle } from '../../src/outbox/inbox.ts';
 import type { Message, Unit, UnitOfWork } from '../../src/outbox/index.ts';
@@ -91,6 +94,7 @@ export function openShop(
     ...order,
     ...orders,
     handles: orderHandles,
+    says: orderSays,
     news: ['order.rejected', 'order.cancelled'],
     open: ({ unit }) => ({
       handle: order.once(createOrderHandler(patience, orders.store)),
@@ -114,6 +118,7 @@ export function openShop(
     ...stock,
     ...reservations,
     handles: stockHandles,
+    says: stockSays,
     news: ['product.changed'],
     open: ({ unit }) => ({
       handle: stock.once(createStockHandler(inquiryAfterSeconds, reservations.store)),
@@ -124,6 +129,7 @@ export function openShop(
     ...payment,
     ...payments,
     handles: paymentHandles,
+    says: paymentSays,
     news: [],
     open({ process, unit, database, observer }) {
       const calls = createCalls({

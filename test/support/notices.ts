@@ -51,14 +51,16 @@ export async function openTelling({ mails = false } = {}) {
 
   beforeEach(async () => {
     actions.length = 0;
-    await database.query((sql) => sql`truncate deliveries, delivery_attempts, webhook_endpoints`);
+    await database.query(
+      (sql) => sql`truncate deliveries, delivery_attempts, webhook_endpoints, idempotency_keys`,
+    );
   });
 
-  const ask = (method: string, path: string, body?: object) =>
+  const ask = (method: string, path: string, body?: object, headers: Readonly<Record<string, string>> = {}) =>
     routes.request(`/admin/order${path}`, {
       method,
       ...(body && {
-        headers: { 'content-type': 'application/json' },
+        headers: { 'content-type': 'application/json', ...headers },
         body: JSON.stringify({ ...account, ...body }),
       }),
     });

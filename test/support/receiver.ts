@@ -1,6 +1,7 @@
 /** Who receives webhooks: a real HTTP server that remembers what came and answers as the test says. */
 import { once } from 'node:events';
-import { createServer } from 'node:http';
+import { createServer, type RequestListener } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import { afterAll } from 'vitest';
 
 export interface Received {
@@ -18,11 +19,11 @@ export interface Receiver {
   waiting(): number;
 }
 
-/** Listens on loopback until the test file is done. */
-export async function openReceiver(): Promise<Receiver> {
+/** Listens on loopback until the test file is done. `tls`: with this certificate, as `localhost`. */
+export async function openReceiver(tls?: { readonly key: string; readonly cert: string }): Promise<Receiver> {
   const received: Received[] = [];
   let waiting = 0;
-  const server = createServer(async (request, response) => {
+  const take: RequestListener = async (request, response) => {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk);
     const one = {
@@ -36,7 +37,8 @@ export async function openReceiver(): Promise<Receiver> {
       waiting -= 1;
     });
     response.writeHead(await receiver.answer(one)).end();
-  });
+  };
+  const server = tls ? createTlsServer(tls, take) : createServer(take);
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   afterAll(() => {
@@ -44,7 +46,7 @@ export async function openReceiver(): Promise<Receiver> {
     server.close();
   });
   const receiver: Receiver = {
-    url: `http://127.0.0.1:${(server.address() as { port: number }).port}`,
+    url: `${tls ? 'https://localhost' : 'http://127.0.0.1'}:${(server.address() as { port: number }).port}`,
     received,
     answer: () => 204,
     waiting: () => waiting,

@@ -9,7 +9,7 @@ import { orderFacts } from './facts.ts';
 import { createRoutes } from './http.ts';
 import { createLiveRoutes } from './live/http.ts';
 import { createLive } from './live/live.ts';
-import { createHandler, handles } from './messages.ts';
+import { createHandler, handles, says } from './messages.ts';
 import tables from './migrations/001_order.sql';
 import news from './migrations/002_notices.sql';
 import lists from './migrations/004_lists.sql';
@@ -41,6 +41,7 @@ export function createOrder(settings: OrderSettings): Module {
       ...idempotencyMigrations,
     ],
     handles,
+    says,
     news: ['order.rejected', 'order.cancelled'],
     facts: orderFacts,
     open({ database, unit: silentUnit, log, observer }) {

@@ -1,7 +1,7 @@
 /** What other modules say to Order, and what it does about it. */
-import { orderCommands } from '../../contracts/order.ts';
-import { paymentReplies } from '../../contracts/payment.ts';
-import { type ListedProduct, stockEvents, stockReplies } from '../../contracts/stock.ts';
+import { orderCommands, orderEvents } from '../../contracts/order.ts';
+import { paymentCommands, paymentReplies } from '../../contracts/payment.ts';
+import { type ListedProduct, stockCommands, stockEvents, stockReplies } from '../../contracts/stock.ts';
 import type { Reason } from '../../contracts/values.ts';
 import { DeadMessage, type Incoming } from '../../outbox/index.ts';
 import { type Reaction, react } from '../react.ts';
@@ -10,6 +10,7 @@ import { answerInquiry, decide, type Order, type Patience } from './order.ts';
 import { type OrderStore, orderStore } from './store.ts';
 
 export const handles = { ...orderCommands, ...stockReplies, ...paymentReplies, ...stockEvents };
+export const says = { ...stockCommands, ...paymentCommands, ...orderEvents };
 
 type OrderMessage = Incoming<typeof handles>;
 type Reply = Exclude<OrderMessage, { type: 'order.inquire' | 'stock.products_listed' | 'product.changed' }>;

@@ -11,7 +11,7 @@ import { ledgerInDatabase, readBooks } from './gateway/ledger.ts';
 import { observed } from './gateway/observed.ts';
 import { createSimulatedGateway } from './gateway/simulated.ts';
 import { createRoutes } from './http.ts';
-import { createHandler, handles } from './messages.ts';
+import { createHandler, handles, says } from './messages.ts';
 import tables from './migrations/001_payment.sql';
 import ledger from './migrations/002_simulated_gateway.sql';
 import tries from './migrations/003_calls.sql';
@@ -55,6 +55,7 @@ export function createPayment(
       ...idempotencyMigrations,
     ],
     handles,
+    says,
     news: [],
     facts: (sql, scope) => paymentFacts(sql, scope, books),
     open({ database, unit, observer }) {

@@ -1,6 +1,6 @@
 /** What other modules say to Payment, and what it does about it. */
-import { orderEvents } from '../../contracts/order.ts';
-import { paymentCommands } from '../../contracts/payment.ts';
+import { orderCommands, orderEvents } from '../../contracts/order.ts';
+import { paymentCommands, paymentReplies } from '../../contracts/payment.ts';
 import { causeOf, DeadMessage, type Incoming } from '../../outbox/index.ts';
 import { type Reaction, react } from '../react.ts';
 import type { Claims } from './clock.ts';
@@ -8,6 +8,7 @@ import { authorize, capture, type Decision, operationOf, type Payment, voidPayme
 import { type ChangedPayment, type PaymentStore, paymentStore, type Waits } from './store.ts';
 
 export const handles = { ...paymentCommands, 'order.confirmed': orderEvents['order.confirmed'] };
+export const says = { ...paymentReplies, ...orderCommands };
 
 type PaymentMessage = Incoming<typeof handles>;
 

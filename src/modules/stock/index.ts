@@ -6,7 +6,7 @@ import type { Module } from '../module.ts';
 import { seedDemo } from './demo.ts';
 import { stockFacts } from './facts.ts';
 import { createRoutes } from './http.ts';
-import { createHandler, handles } from './messages.ts';
+import { createHandler, handles, says } from './messages.ts';
 import tables from './migrations/001_stock.sql';
 import { countHeld } from './store.ts';
 
@@ -20,6 +20,7 @@ export function createStock({ inquiryAfterSeconds }: StockSettings): Module {
     name: 'stock',
     migrations: [{ name: 'stock/001_stock', sql: tables }, ...idempotencyMigrations],
     handles,
+    says,
     news: ['product.changed'],
     facts: stockFacts,
     open({ database, unit, observer }) {

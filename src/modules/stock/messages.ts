@@ -1,12 +1,19 @@
 /** What other modules say to Stock, and what it does about it. */
-import { orderEvents } from '../../contracts/order.ts';
-import { type ListedProduct, productsPerPage, stockCommands } from '../../contracts/stock.ts';
+import { orderCommands, orderEvents } from '../../contracts/order.ts';
+import {
+  type ListedProduct,
+  productsPerPage,
+  stockCommands,
+  stockEvents,
+  stockReplies,
+} from '../../contracts/stock.ts';
 import { DeadMessage, type Incoming } from '../../outbox/index.ts';
 import { type Reaction, react } from '../react.ts';
 import { commit, type Decision, type Level, type Reservation, release, reserve } from './reservation.ts';
 import { type StockStore, stockStore } from './store.ts';
 
 export const handles = { ...stockCommands, 'order.confirmed': orderEvents['order.confirmed'] };
+export const says = { ...stockReplies, ...stockEvents, ...orderCommands };
 
 type StockMessage = Incoming<typeof handles>;
 

@@ -22,7 +22,7 @@ afterEach(async () => {
 });
 
 /** A replica that does nothing but tell, and counts its questions. */
-function openListening(limits = {}) {
+function openListening(limits = {}, liveLimits = {}) {
   let queries = 0;
   const counted = {
     query: ((statement, some) => {
@@ -30,7 +30,7 @@ function openListening(limits = {}) {
       return database.query(statement, some);
     }) as typeof database.query,
   };
-  const live = createLive(counted);
+  const live = createLive(counted, {}, liveLimits);
   const { routes, hangUp } = createLiveRoutes({
     database: counted,
     live,
@@ -261,6 +261,31 @@ describe("a customer's orders", () => {
       [undefined, 'done', 'confirmed'],
     ]);
     expect((await again.next())?.data).toBeUndefined();
+  });
+
+  test('of more orders than are followed all are told, then the stream ends; who comes again misses nothing', async () => {
+    const few = openListening({}, { maxFollowed: 2 });
+    const stream = await listenTo(path, undefined, few.routes);
+    // Nothing is open yet: only the moment.
+    await stream.next();
+    const ids: string[] = [];
+    const told: unknown[] = [];
+    for (let n = 0; n < 2; n += 1) {
+      ids.push(await placed());
+      told.push((await stream.next())?.data?.['id']);
+      await stream.next();
+    }
+    expect(told).toEqual(ids);
+    ids.push(await placed());
+    const last = await stream.all();
+    expect(last.flatMap(({ data }) => data?.['id'] ?? [])).toEqual(ids.slice(2));
+    // It has ended by itself, and goes on where it was.
+    await receive(message('stock.reserved', ids[0] ?? ''));
+    const again = await listenTo(path, last.at(-1)?.id, openListening().routes);
+    expect(steps([await again.next(), await again.next()])).toEqual([
+      [undefined, 'reserving_stock', 'pending'],
+      [undefined, 'authorizing_payment', 'pending'],
+    ]);
   });
 
   test('two who listen, one of them later, hear the same and nothing twice', async () => {

@@ -22,7 +22,7 @@ const failureRestMs = 2_000;
 /** Told at once; whatever is beyond waits for the next reading, which follows without rest. */
 const maxOrders = 1_000;
 /** So many orders of one customer are followed; with more its stream ends, and begins anew with the newest. */
-const maxFollowed = 500;
+const defaultMaxFollowed = 500;
 
 /** What is told: an order as it was after a step. */
 export interface Told {
@@ -52,7 +52,11 @@ export interface Live {
   close(): Promise<void>;
 }
 
-export function createLive(database: Pick<Database, 'query'>, observer: Observer = {}): Live {
+export function createLive(
+  database: Pick<Database, 'query'>,
+  observer: Observer = {},
+  { maxFollowed = defaultMaxFollowed }: { readonly maxFollowed?: number } = {},
+): Live {
   const listeners = new Set<Listener>();
   let timer: NodeJS.Timeout | undefined;
   let dueMs = Number.POSITIVE_INFINITY;
@@ -96,7 +100,7 @@ export function createLive(database: Pick<Database, 'query'>, observer: Observer
     if (present.length === 0) return 0;
     const { news, readAt } = await database.query((sql) => readNews(sql, questionOf(present)));
     const more = news.length === maxOrders;
-    tellNews(present, { news, readAt });
+    tellNews(present, { news, readAt }, maxFollowed);
     if (more) return 0;
     for (const listener of present) moveOn(listener, readAt);
     restMs = news.length > 0 ? minRestMs : Math.min(restMs * 2, maxRestMs);
@@ -159,7 +163,7 @@ function add(index: Map<string, Listener[]>, key: string, listener: Listener): v
 const floorOf = ({ since }: Listener) => firstIdOf(new Date(since.getTime() - overlapSeconds * 1_000));
 const isNew = (id: string, listener: Listener) => id >= floorOf(listener);
 
-function tellNews(listeners: readonly Listener[], { news, readAt }: Reading): void {
+function tellNews(listeners: readonly Listener[], { news, readAt }: Reading, maxFollowed: number): void {
   const byOrder = new Map<string, Listener[]>();
   const byCustomer = new Map<string, Listener[]>();
   for (const listener of listeners) {

@@ -71,6 +71,17 @@ export async function rotateSecret(sql: Sql, id: string, secret: string): Promis
   return endpoint;
 }
 
+/** The secrets that sign for an endpoint now, the newest first; none if it is not there. */
+export async function findSecrets(sql: Sql, id: string): Promise<readonly string[]> {
+  const [endpoint] = await sql<{ secrets: string[] }[]>`
+    select ${signingSecrets(sql)} as secrets from webhook_endpoints where id = ${id}`;
+  return endpoint?.secrets ?? [];
+}
+
+/** Of a row of `webhook_endpoints`. */
+export const signingSecrets = (sql: Sql) => sql`
+  array_remove(array[secret, case when previous_secret_until > now() then previous_secret end], null)`;
+
 export async function enableEndpoint(sql: Sql, id: string): Promise<Endpoint | undefined> {
   const [endpoint] = await sql<Endpoint[]>`
     update webhook_endpoints set disabled_at = null, disabled_reason = null

@@ -37,7 +37,17 @@ const entries = {
 const Endpoint = named('Endpoint', v.object(entries));
 const EndpointWithSecret = named(
   'EndpointWithSecret',
-  v.object({ ...entries, secret: v.pipe(v.string(), v.description('Shown this one time.')) }),
+  v.object({
+    ...entries,
+    secret: v.optional(
+      v.pipe(
+        v.string(),
+        v.description(
+          'Shown in this answer alone; again to the same `Idempotency-Key`, as long as it signs.',
+        ),
+      ),
+    ),
+  }),
 );
 
 const views = {

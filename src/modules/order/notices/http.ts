@@ -4,6 +4,7 @@ import * as v from 'valibot';
 import { OrderId, text } from '../../../contracts/values.ts';
 import {
   Account,
+  type Answer,
   answer,
   answerOnce,
   body,
@@ -19,13 +20,14 @@ import {
   query,
   refusal,
 } from '../../../http/index.ts';
-import { type Database, newId } from '../../../outbox/index.ts';
+import { type Database, newId, type Sql, type Unit } from '../../../outbox/index.ts';
 import type { Addresses } from './addresses.ts';
 import { mailOf, masked, payloadOf } from './content.ts';
 import {
   deleteEndpoint,
   enableEndpoint,
   findEndpoint,
+  findSecrets,
   insertEndpoint,
   listEndpoints,
   maxEndpoints,
@@ -43,7 +45,7 @@ import {
   unheard,
 } from './replays.ts';
 import { keptDays } from './retention.ts';
-import { newSecret } from './signing.ts';
+import { newSecret, printOf } from './signing.ts';
 
 /** Of one replay; who missed more asks again. */
 const maxReplayed = 1_000;
@@ -119,13 +121,15 @@ export function createNoticeRoutes(context: {
     const fault = faultOf(addresses, new URL(url));
     if (fault) return problem(c, 'invalid_body', { errors: [{ pointer: '/url', detail: fault.message }] });
     const secret = newSecret();
-    return answerOnce(c, unit, async ({ sql, onCommit }) => {
+    const insert = async ({ sql, onCommit }: Unit) => {
       const endpoint = await insertEndpoint(sql, { id: newId(), url, description, secret });
       if (!endpoint)
         return refusal(problem(c, 'too_many_endpoints', { detail: `There may be ${maxEndpoints}.` }));
       onCommit(() => onAction('webhook registered', { by, reason, endpoint: endpoint.id }));
-      return answer(201, { ...endpoint, secret }, `/admin/order/webhooks/${endpoint.id}`);
-    });
+      const kept = { ...endpoint, secret: printOf(secret) };
+      return answer(201, kept, `/admin/order/webhooks/${endpoint.id}`);
+    };
+    return answerOnce(c, unit, insert, withSecret);
   });
 
   routes.get('/webhooks', docs.listWebhooks, admitted, async (c) =>
@@ -157,12 +161,13 @@ export function createNoticeRoutes(context: {
       const { id } = c.req.valid('param');
       const account = c.req.valid('json');
       const secret = newSecret();
-      return answerOnce(c, unit, async ({ sql, onCommit }) => {
+      const replace = async ({ sql, onCommit }: Unit) => {
         const endpoint = await rotateSecret(sql, id, secret);
         if (!endpoint) return refusal(noEndpoint(c, id));
         onCommit(() => onAction('webhook secret rotated', { ...account, endpoint: id }));
-        return answer(200, { ...endpoint, secret });
-      });
+        return answer(200, { ...endpoint, secret: printOf(secret) });
+      };
+      return answerOnce(c, unit, replace, withSecret);
     },
   );
 
@@ -273,6 +278,14 @@ export function createNoticeRoutes(context: {
   });
 
   return routes;
+}
+
+/** An answer that holds the print of a secret, with the secret: as long as it signs, also to who has not heard it the first time. */
+async function withSecret(sql: Sql, kept: Answer): Promise<Answer> {
+  if (kept.status >= 400) return kept;
+  const { secret: print, ...endpoint } = JSON.parse(kept.body) as { id: string; secret: string };
+  const secret = (await findSecrets(sql, endpoint.id)).find((known) => printOf(known) === print);
+  return { ...kept, body: JSON.stringify({ ...endpoint, secret }) };
 }
 
 const noEndpoint = (c: Context, id: string) =>

@@ -1,5 +1,5 @@
 /** Signatures by Standard Webhooks 1.0 (https://www.standardwebhooks.com): symmetric, `v1`. */
-import { createHmac, randomBytes } from 'node:crypto';
+import { createHash, createHmac, randomBytes } from 'node:crypto';
 
 const prefix = 'whsec_';
 /** The standard wants 24 to 64; as many as SHA-256 has. */
@@ -7,6 +7,10 @@ const secretBytes = 32;
 
 /** A new secret, as it is shown to who receives: `whsec_` and base64. */
 export const newSecret = (): string => `${prefix}${randomBytes(secretBytes).toString('base64')}`;
+
+/** What may be kept of a secret: it tells nothing but whether another is the same, as nobody can guess 32 bytes of chance. */
+export const printOf = (secret: string): string =>
+  `sha256:${createHash('sha256').update(secret).digest('base64')}`;
 
 /** The headers that prove where `body` comes from and when it was sent: a signature for each secret, the newest first. */
 export function signed(

@@ -2,6 +2,7 @@
 import type { Sql } from '../../../outbox/index.ts';
 import type { InProgress } from '../../module.ts';
 import type { Told } from './content.ts';
+import { signingSecrets } from './endpoints.ts';
 import type { Course } from './outcome.ts';
 
 /** The target of a mail: not an endpoint, but whoever placed the order. */
@@ -81,8 +82,7 @@ export async function claimDeliveries(
   const { perTarget, busy, mails, leaseSeconds } = limits;
   return sql<DueDelivery[]>`
     with targets as (
-      select id as target, url, array_remove(array[secret, case when previous_secret_until > now() then previous_secret end],
-        null) as secrets
+      select id as target, url, ${signingSecrets(sql)} as secrets
       from webhook_endpoints where disabled_at is null
       union all select ${mailbox}, null, '{}' where ${mails}
     ), free as (
