@@ -120,6 +120,7 @@ const asked: Readonly<Record<string, () => Promise<readonly Given[]>>> = {
   metrics: nothing,
   listProblems: nothing,
   findProblem: async () => [{ path: { code: 'forbidden' } }],
+  asyncApi: nothing,
   openApi: nothing,
   docs: nothing,
   docsFile: async () => [{ path: { file: 'page.js' } }],
