@@ -6,7 +6,7 @@ import { encode, stamp } from './message.ts';
 import type { Observer } from './observe.ts';
 import type { OutboxRow } from './outbox.ts';
 import { nextRetry } from './retry.ts';
-import { leaseSeconds, type MessageStore, messageStore } from './store.ts';
+import { leaseSeconds, type MessageStore, maxClaimed, messageStore } from './store.ts';
 import type { Database } from './transaction.ts';
 
 /** Rows in the hands of one process: what it can send in the seconds of a lease; about 5 MB. The rest is the relay's. */
@@ -23,6 +23,8 @@ const maxPacketBytes = 256 * 1_024;
  * again, and the inbox knows it. 50 ms of 10,000 messages a second are a tenth of what may be held.
  */
 const defaultDeleteEveryMs = 50;
+/** Not later than that: the relay claims so many at once, and claims no more before they are gone. */
+const enoughToDelete = maxClaimed;
 /** A refusal is an operator's slip (a missing binding, a full queue): look again soon, for ever. */
 const refusalRetry = { firstSeconds: 1, maxSeconds: 30, maxAttempts: Number.POSITIVE_INFINITY };
 
@@ -61,7 +63,7 @@ export function createDispatcher(options: {
   const forget = gather(
     (packets: readonly (readonly string[])[]) =>
       database.write((sql) => store.deleteMessages(sql, packets.flat()), { durable: false }),
-    { restMs: deleteEveryMs },
+    { restMs: deleteEveryMs, isEnough: (packets) => packets.flat().length >= enoughToDelete },
   );
   let held = 0;
   let inFlight = 0;

@@ -3,7 +3,7 @@ import { gather } from './gather.ts';
 import { DatabaseTimeout, type Limits } from './transaction.ts';
 
 /** A run that ends when the test says so. */
-function controlled() {
+function controlled(options?: Parameters<typeof gather<number, number>>[1]) {
   const runs: {
     items: readonly number[];
     limits: Limits;
@@ -15,6 +15,7 @@ function controlled() {
       new Promise<readonly number[]>((resolve, reject) => {
         runs.push({ items, limits, resolve: () => resolve(items.map((item) => item * 10)), reject });
       }),
+    options,
   );
   return { runs, add, settled: () => new Promise((resolve) => setImmediate(resolve)) };
 }
@@ -44,6 +45,49 @@ test('a failure is told to those of its run only', async () => {
   await settled();
   runs[1]?.resolve();
   await expect(next).resolves.toBe(20);
+});
+
+describe('with a rest', () => {
+  test('who comes first waits for nobody, who comes soon after that waits for it to end', async () => {
+    const { runs, add, settled } = controlled({ restMs: 100 });
+    const startMs = performance.now();
+    const first = add(1);
+    await settled();
+    runs[0]?.resolve();
+    await first;
+    expect(performance.now() - startMs).toBeLessThan(100);
+    const others = [add(2)];
+    await settled();
+    others.push(add(3));
+    await expect.poll(() => runs.length).toBe(2);
+    expect(performance.now() - startMs).toBeGreaterThan(99);
+    expect(runs[1]?.items).toEqual([2, 3]);
+    runs[1]?.resolve();
+    await Promise.all(others);
+  });
+
+  test('what is enough ends it', async () => {
+    const { runs, add, settled } = controlled({ restMs: 60_000, isEnough: (items) => items.length >= 2 });
+    const first = add(1);
+    await settled();
+    runs[0]?.resolve();
+    await first;
+    const second = add(2);
+    await settled();
+    expect(runs).toHaveLength(1);
+    const third = add(3);
+    await settled();
+    await settled();
+    expect(runs[1]?.items).toEqual([2, 3]);
+    // Enough has come while it ran: there is no rest at all.
+    const more = [add(4), add(5)];
+    runs[1]?.resolve();
+    await Promise.all([second, third]);
+    await settled();
+    expect(runs[2]?.items).toEqual([4, 5]);
+    runs[2]?.resolve();
+    await Promise.all(more);
+  });
 });
 
 describe('callers with deadlines', () => {

@@ -19,7 +19,8 @@ interface Caller<Item, Result> {
  * themselves. A failure is told to all of its run. Every caller waits for its answer, so that no more is gathered than callers
  * there are.
  *
- * `restMs`: a run begins so long after the last one at the earliest. Who comes after a rest still waits for nobody.
+ * `restMs`: a run begins so long after the last one at the earliest, unless so much has come meanwhile that it `isEnough`. Who comes
+ * after a rest still waits for nobody.
  *
  * A run has the earliest deadline of its callers, so that nothing is done for one who has been told that it is too late. When it
  * comes, those who have time left go into the next run.
@@ -27,15 +28,19 @@ interface Caller<Item, Result> {
 export function gather<Item, Result = void>(
   // biome-ignore lint/suspicious/noConfusingVoidType: a run without results is an async function that returns nothing
   run: (items: readonly Item[], limits: Limits) => Promise<readonly Result[] | void>,
-  { restMs = 0 }: { readonly restMs?: number } = {},
+  {
+    restMs = 0,
+    isEnough = () => false,
+  }: { readonly restMs?: number; readonly isEnough?: (items: readonly Item[]) => boolean } = {},
 ): (item: Item, limits?: Limits) => Promise<Result> {
   let gathered: Caller<Item, Result>[] = [];
   let running = false;
   let restsUntilMs = 0;
+  let endRest = () => {};
 
   async function runAll(): Promise<void> {
     while (gathered.length > 0) {
-      await rest(restsUntilMs - performance.now());
+      if (performance.now() < restsUntilMs && !isEnough(itemsOf(gathered))) await rest();
       restsUntilMs = performance.now() + restMs;
       const callers = gathered.splice(0, maxGathered).filter(hasTime);
       if (callers.length > 0) await runOnce(callers);
@@ -43,9 +48,19 @@ export function gather<Item, Result = void>(
     running = false;
   }
 
+  function rest(): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, restsUntilMs - performance.now());
+      endRest = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
   async function runOnce(callers: readonly Caller<Item, Result>[]): Promise<void> {
     const earliestMs = Math.min(...callers.map(({ deadlineMs }) => deadlineMs));
-    const items = callers.map(({ item }) => item);
+    const items = itemsOf(callers);
     try {
       const results = await run(items, Number.isFinite(earliestMs) ? { deadlineMs: earliestMs } : {});
       for (const [i, { resolve }] of callers.entries()) resolve(results?.[i] as Result);
@@ -60,6 +75,7 @@ export function gather<Item, Result = void>(
   return (item, { deadlineMs = Number.POSITIVE_INFINITY } = {}) =>
     new Promise((resolve, reject) => {
       gathered.push({ item, deadlineMs, resolve, reject });
+      if (running && isEnough(itemsOf(gathered))) endRest();
       if (running) return;
       running = true;
       // Not at once: those who were woken by the same event come along.
@@ -67,9 +83,7 @@ export function gather<Item, Result = void>(
     });
 }
 
-async function rest(ms: number): Promise<void> {
-  if (ms > 0) await new Promise((resolve) => setTimeout(resolve, ms));
-}
+const itemsOf = <Item>(callers: readonly { readonly item: Item }[]) => callers.map(({ item }) => item);
 
 function hasTime({ deadlineMs, reject }: Pick<Caller<unknown, unknown>, 'deadlineMs' | 'reject'>): boolean {
   const enough = deadlineMs - performance.now() >= minLeftMs;

@@ -2,11 +2,8 @@
 import type { Dispatcher } from './dispatcher.ts';
 import type { Worker } from './loop.ts';
 import { claim } from './outbox.ts';
-import type { MessageStore } from './store.ts';
+import { type MessageStore, maxClaimed } from './store.ts';
 import type { Database } from './transaction.ts';
-
-/** Rows claimed at once: a few packets of each type, sent well within their lease. */
-const maxClaimed = 500;
 
 /** Claims rows whose lease ran out and dispatches them; while the broker is away it claims nothing. */
 export function createRelay(options: {

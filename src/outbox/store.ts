@@ -8,6 +8,8 @@ import type { Sql, Statement } from './transaction.ts';
 
 /** How long a row belongs to whoever took it, in seconds: twice the time in which a publish is confirmed or given up. */
 export const leaseSeconds = 10;
+/** Rows that a relay claims at once: a few packets of each type, sent well within their lease. */
+export const maxClaimed = 500;
 
 /** A row of the outbox as it is claimed. */
 export interface ClaimedRow {
