@@ -13,6 +13,7 @@ import { createHandler, handles, says } from './messages.ts';
 import tables from './migrations/001_order.sql';
 import news from './migrations/002_notices.sql';
 import lists from './migrations/004_lists.sql';
+import statuses from './migrations/005_customer_statuses.sql';
 import { createTelling, type TellingSettings } from './notices/index.ts';
 import { countDeliveries } from './notices/store.ts';
 import { createOutcomes } from './outcomes.ts';
@@ -38,6 +39,7 @@ export function createOrder(settings: OrderSettings): Module {
       { name: 'order/001_order', sql: tables },
       { name: 'order/002_notices', sql: news },
       { name: 'order/004_lists', sql: lists },
+      { name: 'order/005_customer_statuses', sql: statuses },
       ...idempotencyMigrations,
     ],
     handles,
