@@ -1,6 +1,8 @@
 /** The topology in rascal's words. A service declares the exchange, its own queue and its own bindings: its user needs no more. */
-import { declared, type Topology } from './broker.ts';
+import { declared, publishTimeoutMs, type Topology } from './broker.ts';
 
+/** One more than the dispatcher has in flight would do; some are being replaced after an error. */
+const maxPublishingChannels = 60;
 /** Publishing, subscribing and declaring stay far below it. */
 const maxChannels = 200;
 /** A silent connection is dead after two to three of these. A URL may say another: `?heartbeat=5`. */
@@ -13,7 +15,13 @@ export const vhost = '/';
 
 /** For the link that publishes. */
 export const publishingConfig = (urls: readonly string[], { exchange }: Topology, signal: AbortSignal) =>
-  config(urls, signal, { exchanges: exchangesOf(exchange) });
+  config(urls, signal, {
+    exchanges: exchangesOf(exchange),
+    publicationChannelPools: { confirmPool: { max: maxPublishingChannels, min: 1 } },
+    publications: {
+      packets: { exchange, confirm: true, timeout: publishTimeoutMs, options: declared.message },
+    },
+  });
 
 /** For the link that consumes. */
 export const declaringConfig = (

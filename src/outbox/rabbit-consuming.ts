@@ -6,8 +6,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Channel, Connection, ReceivedMessage } from 'rascal';
 import { BrokerAway, type Delivery, type Topology } from './broker.ts';
-import { declaringConfig } from './rabbit-config.ts';
-import { ask, breakable, goodbye, type Link, openBroker, openConnection } from './rabbit-link.ts';
+import { declaringConfig, vhost } from './rabbit-config.ts';
+import { breakable, goodbye, type Link, openBroker } from './rabbit-link.ts';
 
 /** What was deleted or forgotten behind our back is there again so much later; seeing to it costs milliseconds of the broker's time. */
 const lookAfterMs = 5_000;
@@ -41,8 +41,10 @@ export async function openConsuming(
   topology: Topology,
   signal: AbortSignal,
 ): Promise<ConsumingLink> {
-  const opened = await openBroker((hungUp) => declaringConfig(urls, topology, hungUp), signal);
-  const { hangUp } = opened;
+  const { broker, shutdown, hangUp } = await openBroker(
+    (hungUp) => declaringConfig(urls, topology, hungUp),
+    signal,
+  );
   const link = breakable();
   const subscribers = new Set<Subscriber>();
   const closing = new AbortController();
@@ -88,7 +90,11 @@ export async function openConsuming(
   }
 
   try {
-    const connection = await openConnection(opened, link);
+    const connection = await ask<Connection>((done) => broker.connect(vhost, done));
+    connection.on('error', link.break);
+    connection.on('close', () => link.break(new BrokerAway('the connection was lost')));
+    // It has declared, which was what its own connection was for.
+    void shutdown();
     look(connection, await openChannel(connection)).catch(link.break);
 
     return {
@@ -144,4 +150,11 @@ function deliveryOf(subscription: Subscription, message: ReceivedMessage): Deliv
     acknowledge: once(() => channel.ack(message)),
     requeue: once(() => channel.nack(message, false, true)),
   };
+}
+
+/** A question with a callback. What is asked of a channel that is gone throws at once: that too is a rejection. */
+function ask<T>(question: (done: (error: Error | null, answer: T) => void) => void): Promise<T> {
+  return new Promise((resolve, reject) => {
+    question((error, answer) => (error ? reject(error) : resolve(answer)));
+  });
 }

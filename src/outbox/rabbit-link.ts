@@ -3,9 +3,8 @@
  * own reconnection does not declare anything again, and would leave a broker that came back empty without its queues.
  */
 import { setTimeout as pause } from 'node:timers/promises';
-import rascal, { type BrokerInstance, type Connection } from 'rascal';
+import rascal, { type BrokerInstance } from 'rascal';
 import { BrokerAway } from './broker.ts';
-import { vhost } from './rabbit-config.ts';
 
 const firstPauseMs = 100;
 const maxPauseMs = 2_000;
@@ -113,28 +112,6 @@ export function openBroker(configOf: (hungUp: AbortSignal) => object, signal: Ab
         reject(error ?? new BrokerAway('there is no broker'));
       }
     });
-  });
-}
-
-/**
- * Opens a connection of amqplib's, as rascal connects. rascal has declared, which was what its own connection was for: that one takes
- * leave. The loss of the new one breaks the link.
- */
-export async function openConnection(
-  { broker, shutdown }: Opened,
-  link: Pick<Link, 'break'>,
-): Promise<Connection> {
-  const connection = await ask<Connection>((done) => broker.connect(vhost, done));
-  connection.on('error', link.break);
-  connection.on('close', () => link.break(new BrokerAway('the connection was lost')));
-  void shutdown();
-  return connection;
-}
-
-/** A question with a callback. What is asked of a channel that is gone throws at once: that too is a rejection. */
-export function ask<T>(question: (done: (error: Error | null, answer: T) => void) => void): Promise<T> {
-  return new Promise((resolve, reject) => {
-    question((error, answer) => (error ? reject(error) : resolve(answer)));
   });
 }
 

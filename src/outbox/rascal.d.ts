@@ -4,19 +4,30 @@ declare module 'rascal' {
 
   type Done<T = void> = (error: Error | null, answer: T) => void;
 
-  /** Events: `error`. */
+  /** Events: `success`, `return`, `error`, `close`, `paused`. */
+  export interface PublicationSession extends EventEmitter {
+    /** Not sent if it has not been yet. */
+    abort(): void;
+  }
+
+  /** Events: `error`, `disconnect`, `blocked`, `unblocked`. */
   export interface BrokerInstance extends EventEmitter {
     /** Does nothing, so that the process does not end. */
     readonly keepActive?: NodeJS.Timeout;
+    publish(
+      name: string,
+      body: Buffer,
+      overrides: { routingKey: string; options: { mandatory: boolean; contentType: string } },
+      next: (error: Error | null, session: PublicationSession) => void,
+    ): void;
     /** A connection of amqplib's, beside rascal's own. */
     connect(vhost: string, next: Done<Connection>): void;
     shutdown(done: (error?: Error | null) => void): void;
   }
 
-  /** amqplib's, with its callbacks. Events: `error`, `close`, `blocked` with the broker's reason, `unblocked`. */
+  /** amqplib's, with its callbacks. Events: `error`, `close`. */
   export interface Connection extends EventEmitter {
     createChannel(next: Done<Channel>): void;
-    createConfirmChannel(next: Done<ConfirmChannel>): void;
     close(done: () => void): void;
   }
 
@@ -36,22 +47,10 @@ declare module 'rascal' {
     close(done: () => void): void;
   }
 
-  /** amqplib's. Events: `error`, `close`, and `return` with what no queue takes, before its confirm. On one that is closed every call throws. */
-  export interface ConfirmChannel extends EventEmitter {
-    publish(
-      exchange: string,
-      routingKey: string,
-      body: Buffer,
-      options: { mandatory: boolean; persistent: boolean; contentType: string; messageId: string },
-      /** Told once: confirmed, `message nacked`, or `channel closed`. */
-      confirmed: (error: Error | null) => void,
-    ): void;
-  }
-
   export interface ReceivedMessage {
     readonly content: Buffer;
     readonly fields: { readonly redelivered: boolean };
-    readonly properties: { readonly contentType?: string; readonly messageId?: string };
+    readonly properties: { readonly contentType?: string };
   }
 
   const rascal: {
