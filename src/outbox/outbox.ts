@@ -9,7 +9,10 @@ export interface Unit {
   readonly sql: Sql;
   /** Says something, if and when the transaction commits. Returns the message that will be sent. */
   send(draft: Draft): Message;
-  /** Statements, not sent yet, that need no answer: they travel with the messages and the commit, in this order. */
+  /**
+   * Statements, not sent yet, that need no answer: they travel with the messages and the commit, as parts of one statement. None of
+   * them sees what another does, and no two may write the same row.
+   */
   write(...statements: readonly Statement[]): void;
   /** Calls `listener` after the commit, never after a rollback: to wake a loop. It must not throw. */
   onCommit(listener: () => void): void;
