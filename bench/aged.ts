@@ -119,7 +119,7 @@ async function fill(scene: Scene, shop: Shop, total: number, say: (what: string)
     const sql = postgres(urlOf(shop, name), {
       max: 1,
       onnotice: () => {},
-      connection: { statement_timeout: 0, synchronous_commit: 'off' as never },
+      connection: { synchronous_commit: 'off' as never },
     });
     try {
       const first = firstly[name]?.(span);
@@ -147,14 +147,22 @@ async function fill(scene: Scene, shop: Shop, total: number, say: (what: string)
 
 /** A transaction in each database that sees what was there, and lets nothing be cleared away that came to its end since. */
 async function openSnapshots(shop: Shop): Promise<{ close(): Promise<void> }> {
-  const connections = modules.map((name) =>
-    postgres(urlOf(shop, name), { max: 1, connection: { idle_in_transaction_session_timeout: 0 } }),
-  );
-  for (const sql of connections)
-    await sql.unsafe('begin isolation level repeatable read; select count(*) from outbox');
+  const connections = modules.map((name) => postgres(urlOf(shop, name), { max: 1 }));
+  const backends = (sql: postgres.Sql) => sql.unsafe<{ pid: number }[]>('select pg_backend_pid() as pid');
+  const before: number[] = [];
+  for (const sql of connections) {
+    // A setting of the connection would not do: the driver leaves out what is 0.
+    await sql.unsafe(
+      'begin isolation level repeatable read; set local idle_in_transaction_session_timeout = 0',
+    );
+    before.push((await backends(sql))[0]?.pid ?? 0);
+  }
   return {
     async close() {
+      const after = await Promise.all(connections.map(async (sql) => (await backends(sql))[0]?.pid));
       for (const sql of connections) await sql.end({ timeout: 1 });
+      // The driver connects anew when a connection has been closed, without a word.
+      if (after.some((pid, n) => pid !== before[n])) throw new Error('a snapshot was not kept open');
     },
   };
 }

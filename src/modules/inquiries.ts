@@ -1,6 +1,6 @@
 /** Nobody holds anything without asking: the clock that the participants share. */
 import type { Participant } from '../contracts/values.ts';
-import { type Sql, type UnitOfWork, unsent, type Worker } from '../outbox/index.ts';
+import { createSweeps, dueSince, type Sql, type UnitOfWork, unsent, type Worker } from '../outbox/index.ts';
 
 /** Asked after in one run: Order gets a stream, not a flood. */
 const maxInquiries = 500;
@@ -15,10 +15,19 @@ export interface DueInquiry {
 
 /** What is asked after, in `table`: keyed by `order_id`, with `inquire_at` (null: nothing is held), `inquiries` and `inquiry_id`. */
 export const inquiryStore = {
-  /** Locks up to `limit` inquiries that are due, the longest overdue first; others may be at work on the rest. */
-  async lockDue(sql: Sql, table: string, limit: number): Promise<readonly DueInquiry[]> {
+  /**
+   * Locks up to `limit` inquiries that became due in the last `lastSeconds`, or ever (see `Sweep`), the longest overdue first; others
+   * may be at work on the rest.
+   */
+  async lockDue(
+    sql: Sql,
+    table: string,
+    limit: number,
+    lastSeconds: number | null,
+  ): Promise<readonly DueInquiry[]> {
     return sql<DueInquiry[]>`
-      select order_id as "orderId", inquiry_id as "inquiryId" from ${sql(table)} where inquire_at <= now()
+      select order_id as "orderId", inquiry_id as "inquiryId" from ${sql(table)}
+      where inquire_at > ${dueSince(sql, lastSeconds)} and inquire_at <= now()
       order by inquire_at limit ${limit} for update skip locked`;
   },
 
@@ -53,12 +62,15 @@ export function createInquiries(options: {
   readonly store?: InquiryStore;
 }): Worker {
   const { unit, participant, table, afterSeconds, store = inquiryStore } = options;
+  const begin = createSweeps();
   return {
     name: `${participant} inquiries`,
     everyMs: Math.min(5_000, afterSeconds * 1_000),
     runOnce: () =>
-      unit.run(async ({ sql, send }) => {
-        const due = await store.lockDue(sql, table, maxInquiries);
+      unit.run(async ({ sql, send, onCommit }) => {
+        const sweep = begin();
+        const due = await store.lockDue(sql, table, maxInquiries, sweep.lastSeconds);
+        if (due.length < maxInquiries) onCommit(sweep.done);
         if (due.length === 0) return { more: false };
         const questions = due.flatMap(({ inquiryId }) => inquiryId ?? []);
         const waiting = await store.unsent(sql, questions);

@@ -36,6 +36,7 @@ export { type RabbitEvent, rabbit } from './rabbit.ts';
 export { nextRetry, type RetryPolicy } from './retry.ts';
 export { portions, snapshot } from './snapshot.ts';
 export { unsent } from './store.ts';
+export { createSweeps, dueSince } from './sweep.ts';
 export {
   type Database,
   DatabaseBusy,

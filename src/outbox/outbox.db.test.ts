@@ -273,11 +273,11 @@ describe('the relay', () => {
 
   test('two relays never have one row at the same time', async () => {
     await leftBehind(2_000);
-    const claims = await Promise.all(Array.from({ length: 20 }, () => claim(database, 100)));
+    const claims = await Promise.all(Array.from({ length: 20 }, () => claim(database, 100, null)));
     const ids = claims.flat().map(({ id }) => id);
     expect(ids).toHaveLength(2_000);
     expect(new Set(ids).size).toBe(2_000);
-    expect(await claim(database, 100)).toEqual([]);
+    expect(await claim(database, 100, null)).toEqual([]);
   });
 });
 

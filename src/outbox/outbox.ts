@@ -92,14 +92,15 @@ export function createUnitOfWork(options: {
   };
 }
 
-/** Takes up to `limit` rows that nobody is sending and leases them to this process. */
+/** Takes up to `limit` rows that nobody is sending, and has not been for `lastSeconds` at most, and leases them to this process. */
 export async function claim(
   database: Database,
   limit: number,
+  lastSeconds: number | null,
   store: MessageStore = messageStore,
 ): Promise<readonly OutboxRow[]> {
   const leasedUntilMs = leaseFromNow();
-  const rows = await database.transaction((sql) => store.claimMessages(sql, limit));
+  const rows = await database.transaction((sql) => store.claimMessages(sql, limit, lastSeconds));
   return rows.map((row) => ({ ...row, leasedUntilMs }));
 }
 

@@ -3,6 +3,7 @@ import type { Dispatcher } from './dispatcher.ts';
 import type { Worker } from './loop.ts';
 import { claim } from './outbox.ts';
 import { type MessageStore, maxClaimed } from './store.ts';
+import { createSweeps } from './sweep.ts';
 import type { Database } from './transaction.ts';
 
 /** Claims rows whose lease ran out and dispatches them; while the broker is away it claims nothing. */
@@ -12,13 +13,16 @@ export function createRelay(options: {
   readonly store?: MessageStore;
 }): Worker {
   const { database, dispatcher, store } = options;
+  const begin = createSweeps();
   return {
     name: 'outbox relay',
     everyMs: 1_000,
     async runOnce() {
       const limit = Math.min(maxClaimed, dispatcher.room());
       if (limit === 0) return { more: false };
-      const rows = await claim(database, limit, store);
+      const sweep = begin();
+      const rows = await claim(database, limit, sweep.lastSeconds, store);
+      if (rows.length < limit) sweep.done();
       await dispatcher.dispatch(rows);
       return { more: rows.length === limit };
     },

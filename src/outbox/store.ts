@@ -4,6 +4,7 @@
  */
 import { jsonLines } from './arrays.ts';
 import type { Message } from './message.ts';
+import { dueSince } from './sweep.ts';
 import type { Sql, Statement } from './transaction.ts';
 
 /** How long a row belongs to whoever took it, in seconds: twice the time in which a publish is confirmed or given up. */
@@ -48,14 +49,15 @@ function insertMessages(sql: Sql, rows: readonly { message: Message; json: strin
 }
 
 /**
- * Takes up to `limit` rows that nobody is sending, oldest lease first, and leases them to the caller. By `ctid`, which a locked
- * row keeps: a plan that needs no statistics, which a table that is mostly empty never has.
+ * Takes up to `limit` rows that nobody is sending, oldest lease first, and leases them to the caller: those whose lease ended in
+ * the last `lastSeconds`, or all (see `Sweep`). By `ctid`, which a locked row keeps: a plan that needs no statistics, which a table
+ * that is mostly empty never has.
  */
-function claimMessages(sql: Sql, limit: number): Promise<readonly ClaimedRow[]> {
+function claimMessages(sql: Sql, limit: number, lastSeconds: number | null): Promise<readonly ClaimedRow[]> {
   return sql<ClaimedRow[]>`
     update outbox set leased_until = clock_timestamp() + make_interval(secs => ${leaseSeconds})
     where ctid = any(array(
-      select ctid from outbox where leased_until <= clock_timestamp()
+      select ctid from outbox where leased_until > ${dueSince(sql, lastSeconds)} and leased_until <= now()
       order by leased_until limit ${limit} for update skip locked
     ))
     returning id, type, message::text as json, attempts`;

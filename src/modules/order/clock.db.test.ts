@@ -44,7 +44,7 @@ describe('deadlines', () => {
     await sendAll();
     await overdue();
     await database.transaction(async (sql) => {
-      await orderStore.lockOverdue(sql, 50);
+      await orderStore.lockOverdue(sql, 50, null);
       // What another has in hand is neither taken nor waited for.
       await deadlines.runOnce();
       expect(await said()).toEqual([]);
@@ -53,13 +53,30 @@ describe('deadlines', () => {
     expect(await said()).toHaveLength(50);
   });
 
+  test('a search for the latest ones finds those, one for all finds all', async () => {
+    const [old, late] = [await placed(), await placed()];
+    const due = (id: string, secondsAgo: number) =>
+      database.query(
+        (sql) =>
+          sql`update orders set deadline_at = now() - make_interval(secs => ${secondsAgo}) where id = ${id}`,
+      );
+    await due(old, 100);
+    await due(late, 1);
+    const found = async (lastSeconds: number | null) =>
+      (await database.transaction((sql) => orderStore.lockOverdue(sql, 50, lastSeconds))).map(
+        ({ order }) => order.id,
+      );
+    expect(await found(20)).toEqual([late]);
+    expect(await found(null)).toEqual([old, late]);
+  });
+
   test('at most 500 in one run', async () => {
     const id = await placed();
     await sendAll();
     await database.query(
       (sql) => sql`
         insert into orders (id, customer_id, step, status, lines, total, currency, step_attempts, command_id, deadline_at)
-        select gen_random_uuid(), 'cus', step, status, lines, total, currency, 1, gen_random_uuid(), now() - interval '1 hour'
+        select gen_random_uuid(), 'cus', step, status, lines, total, currency, 1, gen_random_uuid(), now() - interval '1 second'
         from orders, generate_series(1, 600) where orders.id = ${id}`,
     );
     await deadlines.runOnce();

@@ -1,5 +1,5 @@
 /** What time starts: a step whose answer is overdue sends its command again, or gives up. */
-import type { UnitOfWork, Worker } from '../../outbox/index.ts';
+import { createSweeps, type UnitOfWork, type Worker } from '../../outbox/index.ts';
 import { createJourneys } from './journeys.ts';
 import { expire, type Patience } from './order.ts';
 import { type OrderStore, orderStore, type StoredOrder } from './store.ts';
@@ -13,12 +13,15 @@ export function createDeadlines(
   patience: Patience,
   store: OrderStore = orderStore,
 ): Worker {
+  const begin = createSweeps();
   return {
     name: 'saga deadlines',
     everyMs: 1_000,
     runOnce: () =>
-      unit.run(async ({ sql, send, write }) => {
-        const overdue = await store.lockOverdue(sql, maxOverdue);
+      unit.run(async ({ sql, send, write, onCommit }) => {
+        const sweep = begin();
+        const overdue = await store.lockOverdue(sql, maxOverdue, sweep.lastSeconds);
+        if (overdue.length < maxOverdue) onCommit(sweep.done);
         if (overdue.length === 0) return { more: false };
         const commands = overdue.flatMap(({ commandId }) => commandId ?? []);
         const unsent = await store.unsent(sql, commands);

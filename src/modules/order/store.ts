@@ -4,7 +4,7 @@
  */
 import type { ListedProduct } from '../../contracts/stock.ts';
 import type { Reason } from '../../contracts/values.ts';
-import { jsonLines, type Message, type Sql, type Statement, unsent } from '../../outbox/index.ts';
+import { dueSince, jsonLines, type Message, type Sql, type Statement, unsent } from '../../outbox/index.ts';
 import type { InProgress } from '../module.ts';
 import type { Order, PricedLine } from './order.ts';
 import { type Status, type Step, steps } from './saga.ts';
@@ -55,10 +55,18 @@ async function lockOrders(sql: Sql, ids: readonly string[]): Promise<Map<string,
   return new Map(rows.map((row) => [row.id, storedOrder(row)]));
 }
 
-/** Locks up to `limit` orders whose deadline has passed, the longest overdue first; others may be at work on the rest. */
-async function lockOverdue(sql: Sql, limit: number): Promise<readonly StoredOrder[]> {
+/**
+ * Locks up to `limit` orders whose deadline has passed, in the last `lastSeconds` or ever (see `Sweep`), the longest overdue first;
+ * others may be at work on the rest.
+ */
+async function lockOverdue(
+  sql: Sql,
+  limit: number,
+  lastSeconds: number | null,
+): Promise<readonly StoredOrder[]> {
   const rows = await sql<OrderRow[]>`
-    select ${orderColumns(sql)} from orders where deadline_at <= now()
+    select ${orderColumns(sql)} from orders
+    where deadline_at > ${dueSince(sql, lastSeconds)} and deadline_at <= now()
     order by deadline_at limit ${limit} for update skip locked`;
   return rows.map(storedOrder);
 }

@@ -100,7 +100,8 @@ describe('calls', () => {
 
 describe('claims', () => {
   const all = { first: 10, repeated: 10 };
-  const claim = (limits = all) => database.transaction((sql) => paymentStore.claimCalls(sql, limits, 60));
+  const claim = (limits = all, lastSeconds: number | null = null) =>
+    database.transaction((sql) => paymentStore.claimCalls(sql, limits, 60, lastSeconds));
   /** Nobody calls: what is due stays due until the test claims it. */
   const handle = createHandler(
     { inquiryAfterSeconds: settings.inquiryAfterSeconds, claimSeconds: 60 },
@@ -115,6 +116,17 @@ describe('claims', () => {
         due.map((one) => ({ due: one, inSeconds: 1, error: 'no answer' })),
       ),
     );
+
+  test('a search for the latest ones finds those, one for all finds all', async () => {
+    const [old, late] = [uuidv7(), uuidv7()];
+    await receive(authorize(old), authorize(late));
+    await database.query(
+      (sql) => sql`update payments set call_at = now() - interval '100 seconds' where order_id = ${old}`,
+    );
+    const ids = (due: readonly DueCall[]) => due.map(({ payment }) => payment.orderId);
+    expect(ids(await claim(all, 20))).toEqual([late]);
+    expect(ids(await claim(all))).toEqual([old]);
+  });
 
   test('a failure that is late does not end the claim of who has asked since', async () => {
     const id = uuidv7();

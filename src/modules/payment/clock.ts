@@ -1,5 +1,6 @@
 /** What time starts: calls to the card processor, made outside every transaction, recorded with their replies. */
 import {
+  createSweeps,
   type Database,
   describe,
   gather,
@@ -80,6 +81,7 @@ export function createCalls(options: {
   const repeatGathered = gather((repetitions: readonly Repetition[]) =>
     database.write((sql) => store.repeatCalls(sql, repetitions)),
   );
+  const beginSweep = createSweeps();
   /** Until their outcomes are recorded. */
   const inHand = new Set<Promise<void>>();
   /** Claimed, and without a place yet: as many as there are places, so that each waits for one call at most. */
@@ -200,8 +202,12 @@ export function createCalls(options: {
       moreWaits = true;
       if (free === 0) return { more: false };
       const latestMs = latestFromNow();
-      const due = await database.transaction((sql) => store.claimCalls(sql, limits, waits.claimSeconds));
+      const sweep = beginSweep();
+      const due = await database.transaction((sql) =>
+        store.claimCalls(sql, limits, waits.claimSeconds, sweep.lastSeconds),
+      );
       moreWaits = due.length >= Math.min(limits.first, limits.repeated);
+      if (!moreWaits) sweep.done();
       behind = moreWaits;
       for (const one of due) queue(one, latestMs);
       beginWaiting();

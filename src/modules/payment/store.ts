@@ -2,7 +2,7 @@
  * All of Payment's SQL, in sets: one statement for a table however many orders are concerned. An update names its keys once
  * more (`= any(...)`): that finds the index also while a new table has no statistics.
  */
-import { jsonLines, newId, type Sql, type Statement } from '../../outbox/index.ts';
+import { dueSince, jsonLines, newId, type Sql, type Statement } from '../../outbox/index.ts';
 import type { InProgress } from '../module.ts';
 import { type Operation, operationOf, type Payment, type State } from './payment.ts';
 
@@ -134,18 +134,21 @@ function updatePayments(
 /**
  * Takes calls that are due, for `claimSeconds`, the oldest first: first ones up to `limits.first`, repeated ones up to
  * `limits.repeated`, so that a sick card processor's repetitions cannot keep new payments waiting, nor a crowd of those a void.
+ * Those that became due in the last `lastSeconds`, or ever (see `Sweep`).
  */
 async function claimCalls(
   sql: Sql,
   limits: { readonly first: number; readonly repeated: number },
   claimSeconds: number,
+  lastSeconds: number | null,
 ): Promise<readonly DueCall[]> {
+  const isDue = sql`call_at > ${dueSince(sql, lastSeconds)} and call_at <= now()`;
   const rows = await sql<(Payment & { calls: number; since: Date })[]>`
       with first as (
-        select ctid, call_at from payments where call_at <= now() and calls = 0
+        select ctid, call_at from payments where ${isDue} and calls = 0
         order by call_at limit ${limits.first} for update skip locked
       ), repeated as (
-        select ctid, call_at from payments where call_at <= now() and calls > 0
+        select ctid, call_at from payments where ${isDue} and calls > 0
         order by call_at limit ${limits.repeated} for update skip locked
       )
       update payments set call_at = now() + make_interval(secs => ${claimSeconds}), calls = calls + 1

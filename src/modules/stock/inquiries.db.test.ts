@@ -3,7 +3,7 @@ import { beforeEach, expect, test } from 'vitest';
 import { openTestDatabase } from '../../../test/support/database.ts';
 import type { Message } from '../../outbox/index.ts';
 import { createUnitOfWork } from '../../outbox/outbox.ts';
-import { createInquiries } from '../inquiries.ts';
+import { createInquiries, inquiryStore } from '../inquiries.ts';
 import { createStock } from './index.ts';
 
 const afterSeconds = 300;
@@ -53,6 +53,20 @@ test('the clock of the module asks for what is held, and not for what has ended'
   expect(await asked()).toMatchObject([
     { type: 'order.inquire', subject: held, data: { participant: 'stock' }, source: '/stock' },
   ]);
+});
+
+test('a search for the latest ones finds those, one for all finds all', async () => {
+  const [old, late] = [uuidv7(), uuidv7()];
+  await hold(old, late);
+  await database.query(
+    (sql) => sql`update reservations set inquire_at = now() - interval '100 seconds' where order_id = ${old}`,
+  );
+  const found = async (lastSeconds: number | null) =>
+    (await database.transaction((sql) => inquiryStore.lockDue(sql, 'reservations', 10, lastSeconds))).map(
+      ({ orderId }) => orderId,
+    );
+  expect(await found(20)).toEqual([late]);
+  expect(await found(null)).toEqual([old, late]);
 });
 
 test('the wait doubles from question to question, up to an hour', async () => {

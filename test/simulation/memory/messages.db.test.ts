@@ -52,7 +52,7 @@ describe.each(sides)('$name', ({ database, store, later, empty, errorOf }) => {
   };
   const write = (...rows: readonly ReturnType<typeof written>[]) =>
     database.transaction(async () => {}, { last: (sql) => [store().insertMessages(sql, rows)] });
-  const claim = (limit = 10) => within((sql) => store().claimMessages(sql, limit));
+  const claim = (limit = 10) => within((sql) => store().claimMessages(sql, limit, null));
   const idsOf = (rows: readonly { id: string }[]) => rows.map(({ id }) => id).sort();
   const park = (id: string, waitSeconds: number | null = 5, error = 'no', limit: number | null = null) =>
     within((sql) =>

@@ -91,7 +91,7 @@ describe.each(sides)('$name', ({ database, store, messages, later, empty, histor
   const write = (statements: (sql: Sql) => readonly Statement[]) => database.write(statements);
   const lock = (...ids: readonly string[]) => within((sql) => store().lockOrders(sql, ids));
   const overdue = async (limit = 10) =>
-    (await within((sql) => store().lockOverdue(sql, limit))).map(({ order }) => order.id);
+    (await within((sql) => store().lockOverdue(sql, limit, null))).map(({ order }) => order.id);
 
   describe('orders', () => {
     test('are found as they were placed, in id order; unknown ones are not there', async () => {

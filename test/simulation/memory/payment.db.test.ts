@@ -75,7 +75,7 @@ describe.each(sides)('$name', ({ database, store, inquiries, later, empty }) => 
   const save = (payment: Payment, before: Operation | null = null, claimed = false) =>
     database.write((sql) => store().updatePayments(sql, [{ payment, before, claimed }], waits));
   const claim = (first = 10, repeated = 10) =>
-    within((sql) => store().claimCalls(sql, { first, repeated }, 12));
+    within((sql) => store().claimCalls(sql, { first, repeated }, 12, null));
   const repeat = (due: DueCall, inSeconds: number) =>
     database.write((sql) => store().repeatCalls(sql, [{ due, inSeconds, error: 'no answer' }]));
   /** Which payments were claimed, and how often by now: the first ones first. */
@@ -251,7 +251,7 @@ describe.each(sides)('$name', ({ database, store, inquiries, later, empty }) => 
 
   describe('inquiries', () => {
     const due = async () =>
-      (await within((sql) => inquiries().lockDue(sql, 'payments', 10))).map(({ orderId }) => orderId);
+      (await within((sql) => inquiries().lockDue(sql, 'payments', 10, null))).map(({ orderId }) => orderId);
 
     test('what is authorized is asked after, from when it was authorized on', async () => {
       const payment = await begun();

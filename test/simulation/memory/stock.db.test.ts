@@ -178,7 +178,7 @@ describe.each(sides)('$name', ({ database, store, inquiries, later, empty, deliv
   });
 
   describe('inquiries', () => {
-    const due = (limit = 10) => within((sql) => inquiries().lockDue(sql, 'reservations', limit));
+    const due = (limit = 10) => within((sql) => inquiries().lockDue(sql, 'reservations', limit, null));
     const ask = (orderId: string, id: string) =>
       within((sql) => inquiries().noteAsked(sql, 'reservations', [{ orderId, id }], 60));
 
@@ -214,7 +214,7 @@ describe.each(sides)('$name', ({ database, store, inquiries, later, empty, deliv
     });
 
     test('there is no other table', async () => {
-      await expect(within((sql) => inquiries().lockDue(sql, 'nothing', 1))).rejects.toThrow();
+      await expect(within((sql) => inquiries().lockDue(sql, 'nothing', 1, null))).rejects.toThrow();
     });
   });
 });

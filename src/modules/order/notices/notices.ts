@@ -1,5 +1,5 @@
 /** Tells customers the outcome: every outcome has left a row; this loop makes of each what is to be delivered, and to whom. */
-import { type Database, newId, type Worker } from '../../../outbox/index.ts';
+import { createSweeps, type Database, newId, type Worker } from '../../../outbox/index.ts';
 import { enabledEndpoints } from './endpoints.ts';
 import { type DueNotice, insertDeliveries, lockNotices, mailbox, markTold } from './store.ts';
 
@@ -22,12 +22,14 @@ export function createNotices(options: {
   readonly onHandedOn: (notice: HandedOn) => void;
 }): Worker {
   const { database, mails, onHandedOn } = options;
+  const begin = createSweeps();
   return {
     name: 'notices',
     everyMs: 1_000,
     async runOnce() {
+      const sweep = begin();
       const handedOn = await database.transaction(async (sql) => {
-        const notices = await lockNotices(sql, maxNotices);
+        const notices = await lockNotices(sql, maxNotices, sweep.lastSeconds);
         if (notices.length === 0) return [];
         const endpoints = await enabledEndpoints(sql);
         const told = notices.map((notice) => ({
@@ -51,6 +53,7 @@ export function createNotices(options: {
           deliveries: targets.length,
         }));
       });
+      if (handedOn.length < maxNotices) sweep.done();
       for (const notice of handedOn) onHandedOn(notice);
       return { more: handedOn.length === maxNotices };
     },

@@ -1,5 +1,5 @@
 /** The SQL of notices and their deliveries, as the loops need it. In sets, like that of orders. */
-import type { Sql } from '../../../outbox/index.ts';
+import { dueSince, type Sql } from '../../../outbox/index.ts';
 import type { InProgress } from '../../module.ts';
 import type { Told } from './content.ts';
 import { signingSecrets } from './endpoints.ts';
@@ -20,12 +20,17 @@ export interface DueNotice {
   readonly hasEmail: boolean;
 }
 
-/** Locks up to `limit` notices that are due; others may be at work on the rest. */
-export async function lockNotices(sql: Sql, limit: number): Promise<readonly DueNotice[]> {
+/** Locks up to `limit` notices that became due in the last `lastSeconds`, or ever (see `Sweep`); others may be at work on the rest. */
+export async function lockNotices(
+  sql: Sql,
+  limit: number,
+  lastSeconds: number | null,
+): Promise<readonly DueNotice[]> {
   return sql<DueNotice[]>`
     select order_id as "orderId", notices.status, email is not null as "hasEmail",
       extract(epoch from notices.created_at - orders.created_at)::float8 as seconds
-    from notices join orders on orders.id = order_id where next_attempt_at <= now()
+    from notices join orders on orders.id = order_id
+    where next_attempt_at > ${dueSince(sql, lastSeconds)} and next_attempt_at <= now()
     order by next_attempt_at limit ${limit} for update of notices skip locked`;
 }
 

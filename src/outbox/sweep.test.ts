@@ -1,0 +1,46 @@
+import { expect, test } from 'vitest';
+import { createSweeps } from './sweep.ts';
+
+const sweeps = () => {
+  const clock = { ms: 5_000 };
+  const begin = createSweeps(() => clock.ms);
+  return { begin, pass: (seconds: number) => (clock.ms += seconds * 1_000) };
+};
+
+test('the first one looks for all that is due, until it has been done', () => {
+  const { begin, pass } = sweeps();
+  expect(begin().lastSeconds).toBeNull();
+  pass(1);
+  const second = begin();
+  expect(second.lastSeconds).toBeNull();
+  second.done();
+  expect(begin().lastSeconds).not.toBeNull();
+});
+
+test('the next ones go back to the begin of the last one that was done, and as far as two transactions may take', () => {
+  const { begin, pass } = sweeps();
+  const first = begin();
+  pass(2);
+  first.done();
+  expect(begin().lastSeconds).toBe(22);
+  pass(3);
+  expect(begin().lastSeconds).toBe(25);
+  begin().done();
+  pass(1);
+  expect(begin().lastSeconds).toBe(21);
+});
+
+test('once a minute one looks for all that is due, whatever was done meanwhile', () => {
+  const { begin, pass } = sweeps();
+  begin().done();
+  for (let second = 0; second < 59; second += 1) {
+    pass(1);
+    const sweep = begin();
+    expect(sweep.lastSeconds).toBe(21);
+    sweep.done();
+  }
+  pass(1);
+  begin().done();
+  pass(1);
+  expect(begin().lastSeconds).toBe(21);
+});

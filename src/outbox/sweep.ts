@@ -1,0 +1,42 @@
+/** Where a search for what is due begins: it does not read again what was dealt with long ago. */
+import type { Sql } from './transaction.ts';
+
+/**
+ * A row is found that became due so long before the last sweep and was not to be seen then: its transaction was open. Twice what a
+ * transaction may take.
+ */
+const marginSeconds = 20;
+/** Whatever else is missed (somebody edits a due time, a lock outlives its transaction's limit, a clock is set) is found by then. */
+const fromTheOldestEveryMs = 60_000;
+
+export interface Sweep {
+  /** It looks for what became due in so many seconds; null: for all that is due. */
+  readonly lastSeconds: number | null;
+  /** All that was due has been found, and what was done about it is committed: the next sweep begins here. */
+  done(): void;
+}
+
+/**
+ * Returns what begins a sweep. Rows that were dealt with leave entries in the index of due times, and while an old snapshot is open
+ * (a backup, a report, a forgotten transaction) vacuum may not clear them away: a search from the oldest on reads them all, every
+ * time, and more every minute. Here only one a minute does, and the first.
+ */
+export function createSweeps(nowMs: () => number = () => performance.now()): () => Sweep {
+  let lastMs = Number.NEGATIVE_INFINITY;
+  let fromTheOldestMs = Number.NEGATIVE_INFINITY;
+  return () => {
+    const beganMs = nowMs();
+    const all = beganMs - fromTheOldestMs >= fromTheOldestEveryMs;
+    return {
+      lastSeconds: all ? null : (beganMs - lastMs) / 1_000 + marginSeconds,
+      done() {
+        lastMs = beganMs;
+        if (all) fromTheOldestMs = beganMs;
+      },
+    };
+  };
+}
+
+/** The earliest due time that a sweep looks at: `where due_at > ${dueSince(sql, lastSeconds)} and due_at <= now()`. */
+export const dueSince = (sql: Sql, lastSeconds: number | null) =>
+  sql`coalesce(now() - make_interval(secs => ${lastSeconds}), '-infinity')`;
