@@ -30,7 +30,7 @@ export const help = `How fast it is on this machine, with real PostgreSQL (fsync
 
 Usage: npm run bench -- [options]
 
-  --quick            a minute: orders/s beside what accepting alone makes; fails below half of it
+  --quick            a minute: orders/s beside what accepting alone makes; fails below a tenth of it
   --rounds N         how often everything is measured [5; 3 with --quick and --aged]
   --seconds N        how long each load lasts [10; 3 with --quick]
   --only LIST        ${scenarios.join(', ')} [all]

@@ -17,30 +17,30 @@ test('the first one looks for all that is due, until it has been done', () => {
   expect(begin().lastSeconds).not.toBeNull();
 });
 
-test('the next ones go back to the begin of the last one that was done, and as far as two transactions may take', () => {
+test('the next ones go back to the begin of the last one that was done, and a little further', () => {
   const { begin, pass } = sweeps();
   const first = begin();
   pass(2);
   first.done();
-  expect(begin().lastSeconds).toBe(22);
+  expect(begin().lastSeconds).toBe(7);
   pass(3);
-  expect(begin().lastSeconds).toBe(25);
+  expect(begin().lastSeconds).toBe(10);
   begin().done();
   pass(1);
-  expect(begin().lastSeconds).toBe(21);
+  expect(begin().lastSeconds).toBe(6);
 });
 
-test('once a minute one looks for all that is due, whatever was done meanwhile', () => {
+test('once in 30 s one looks for all that is due, whatever was done meanwhile', () => {
   const { begin, pass } = sweeps();
   begin().done();
-  for (let second = 0; second < 59; second += 1) {
+  for (let second = 0; second < 29; second += 1) {
     pass(1);
     const sweep = begin();
-    expect(sweep.lastSeconds).toBe(21);
+    expect(sweep.lastSeconds).toBe(6);
     sweep.done();
   }
   pass(1);
   begin().done();
   pass(1);
-  expect(begin().lastSeconds).toBe(21);
+  expect(begin().lastSeconds).toBe(6);
 });

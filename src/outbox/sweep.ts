@@ -1,13 +1,10 @@
 /** Where a search for what is due begins: it does not read again what was dealt with long ago. */
 import type { Sql } from './transaction.ts';
 
-/**
- * A row is found that became due so long before the last sweep and was not to be seen then: its transaction was open. Twice what a
- * transaction may take.
- */
-const marginSeconds = 20;
-/** Whatever else is missed (somebody edits a due time, a lock outlives its transaction's limit, a clock is set) is found by then. */
-const fromTheOldestEveryMs = 60_000;
+/** What became due so long before the last sweep is found by the next one, if its transaction was open then. Few are open so long. */
+const marginSeconds = 5;
+/** Whatever else is missed (a slower transaction, somebody who edits a due time, a clock that was set) is found by then. */
+const fromTheOldestEveryMs = 30_000;
 
 export interface Sweep {
   /** It looks for what became due in so many seconds; null: for all that is due. */
@@ -19,7 +16,7 @@ export interface Sweep {
 /**
  * Returns what begins a sweep. Rows that were dealt with leave entries in the index of due times, and while an old snapshot is open
  * (a backup, a report, a forgotten transaction) vacuum may not clear them away: a search from the oldest on reads them all, every
- * time, and more every minute. Here only one a minute does, and the first.
+ * time, and more every minute. Here only the first one does, and one every 30 s.
  */
 export function createSweeps(nowMs: () => number = () => performance.now()): () => Sweep {
   let lastMs = Number.NEGATIVE_INFINITY;

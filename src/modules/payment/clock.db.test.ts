@@ -1,5 +1,5 @@
 import { v7 as uuidv7 } from 'uuid';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { authorize, message, openPayment, settings } from '../../../test/support/payment.ts';
 import { until } from '../../../test/support/until.ts';
 import { createInquiries } from '../inquiries.ts';
@@ -65,6 +65,40 @@ describe('calls', () => {
     await receive(authorize(quick));
     await hears(quick, 'payment.authorized');
     await until('it is called again', async () => ((await row(hanging))?.calls ?? 0) > 1);
+  });
+
+  test('a claimed call that has waited too long for its place is not made until its claim has ended', async () => {
+    const calls: string[] = [];
+    let end = () => {};
+    const oneHangs: Gateway = {
+      ...simulated,
+      async authorize(call, signal) {
+        calls.push(call.orderId);
+        if (calls.length === 1)
+          await new Promise<void>((resolve) => {
+            end = resolve;
+          });
+        return simulated.authorize(call, signal);
+      },
+    };
+    const { receive } = open(oneHangs, { concurrency: 1, timeoutSeconds: 30 });
+    const [first, late, next] = [uuidv7(), uuidv7(), uuidv7()];
+    await receive(authorize(first));
+    await receive(authorize(late));
+    expect(calls).toEqual([first]);
+    const now = performance.now.bind(performance);
+    const clock = vi.spyOn(performance, 'now').mockImplementation(() => now() + 6_000);
+    try {
+      end();
+      await hears(first, 'payment.authorized');
+      await receive(authorize(next));
+      await hears(next, 'payment.authorized');
+      expect(calls).toEqual([first, next]);
+      await endClaim(late);
+      await hears(late, 'payment.authorized');
+    } finally {
+      clock.mockRestore();
+    }
   });
 
   test('an answer that comes when the same was asked again, recorded and voided changes nothing', async () => {

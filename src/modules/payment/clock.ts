@@ -104,21 +104,25 @@ export function createCalls(options: {
     while (calling < concurrency) {
       const next = waiting.shift();
       if (!next) return;
-      calling += 1;
       // Too late, its claim could end while it is called: whoever comes then has it.
       if (performance.now() < next.latestMs) begin(next.due);
-      else freePlace(next.due);
+      else forget(next.due);
     }
   }
 
+  function forget({ calls }: DueCall): void {
+    if (calls > 1) repeated -= 1;
+  }
+
   function begin(due: DueCall): void {
+    calling += 1;
     const running = call(due).finally(() => inHand.delete(running));
     inHand.add(running);
   }
 
-  function freePlace({ calls }: DueCall): void {
+  function freePlace(due: DueCall): void {
     calling -= 1;
-    if (calls > 1) repeated -= 1;
+    forget(due);
     beginWaiting();
     if (moreWaits) wake();
   }

@@ -8,6 +8,7 @@ import { DeadMessage, DeadMessages, type Message } from '../../outbox/index.ts';
 import { compose } from '../../outbox/message.ts';
 import { createUnitOfWork } from '../../outbox/outbox.ts';
 import { createStock } from './index.ts';
+import { stockStore } from './store.ts';
 
 const stock = createStock({ inquiryAfterSeconds: 300 });
 const database = await openTestDatabase('stock', stock.migrations);
@@ -233,6 +234,41 @@ describe('the list of products', () => {
     expect(listed.map(({ last }) => last)).toEqual(expected.map((_, n) => n === expected.length - 1));
     expect(listed.flatMap(({ products }) => products.map(({ sku }) => sku))).toEqual(skus);
   });
+});
+
+test('a hot product costs what a cold one does while an old snapshot keeps all that it has been', async () => {
+  const blocksRead = (sku: string) =>
+    database.transaction(
+      async (sql) => {
+        const read = async () => {
+          const [stats] = await sql<{ blocks: number }[]>`
+            select pg_stat_get_xact_blocks_fetched('products'::regclass) as blocks`;
+          return stats?.blocks ?? 0;
+        };
+        const before = await read();
+        await stockStore.lockLevels(sql, [{ orderId: uuidv7(), sku }], []);
+        for (const write of stockStore.saveLevels(sql, new Map([[sku, { onHand: 9, reserved: 0 }]])))
+          await write;
+        return (await read()) - before;
+      },
+      { keepPlans: true },
+    );
+  await goods({ HOT: 5, COLD: 5 });
+  await database.transaction(async (snapshot) => {
+    await snapshot`set transaction isolation level repeatable read`;
+    await snapshot`select 1`;
+    // A version that its own transaction has replaced would be cleared away all the same: each update is in one of its own.
+    await database.query(
+      (sql) => sql`
+        do $$ begin
+          for n in 1..5000 loop
+            begin update products set on_hand = on_hand + 1 where sku = 'HOT'; exception when division_by_zero then null; end;
+          end loop;
+        end $$`,
+    );
+    expect(await blocksRead('HOT')).toBeLessThan((await blocksRead('COLD')) + 10);
+  });
+  expect(await levels()).toEqual({ HOT: '9/0', COLD: '9/0' });
 });
 
 describe('at the same moment, on two connections', () => {

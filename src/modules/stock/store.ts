@@ -30,6 +30,14 @@ async function lockReservations(sql: Sql, orderIds: readonly string[]): Promise<
 }
 
 /**
+ * A product's latest version, at once. A hot product is written with every batch; while an old snapshot is open each of those versions
+ * is kept, and `sku = …` would read them all. The latest is the last in the index: whoever comes from its end and takes one has it.
+ * As a range, since for an equal key the planner does not care from which end it reads.
+ */
+const latest = (sql: Sql, columns: Statement, sku: Statement) => sql`
+  select ${columns} from products where sku >= ${sku} and sku <= ${sku} order by sku desc limit 1`;
+
+/**
  * Locks the products that messages about these orders may move, by sku: `asked` for orders that hold nothing yet, and what orders hold.
  * What comes again moves nothing: it need not wait for a hot product. Sent with `lockReservations`, it sees what that has waited for.
  */
@@ -39,12 +47,13 @@ async function lockLevels(
   orderIds: readonly string[],
 ): Promise<Map<string, Level>> {
   const rows = await sql<({ sku: string } & Level)[]>`
-    select sku, on_hand as "onHand", reserved from products where sku in (
+    select product.sku, on_hand as "onHand", reserved from (
       select sku from unnest(${asked.map(({ orderId }) => orderId)}::uuid[], ${asked.map(({ sku }) => sku)}::text[])
         as asked (order_id, sku) where not exists (select from reservations where order_id = asked.order_id)
       union select line ->> 'sku' from reservations, jsonb_array_elements(lines) as line
       where order_id = any(${[...new Set(orderIds)]}::uuid[]) and state = 'held'
-    ) order by sku for update`;
+      order by sku
+    ) as wanted, lateral (${latest(sql, sql`sku, on_hand, reserved`, sql`wanted.sku`)} for update) as product`;
   return new Map(rows.map(({ sku, onHand, reserved }) => [sku, { onHand, reserved }]));
 }
 
@@ -89,8 +98,9 @@ function saveLevels(sql: Sql, levels: Levels): readonly Statement[] {
     sql`
     update products set on_hand = changed.on_hand, reserved = changed.reserved
     from unnest(${skus}::text[], ${changed.map(({ onHand }) => onHand)}::bigint[],
-      ${changed.map(({ reserved }) => reserved)}::bigint[]) as changed (sku, on_hand, reserved)
-    where products.sku = changed.sku and products.sku = any(${skus}::text[])`,
+      ${changed.map(({ reserved }) => reserved)}::bigint[]) as changed (sku, on_hand, reserved),
+      lateral (${latest(sql, sql`ctid`, sql`changed.sku`)}) as locked
+    where products.ctid = locked.ctid`,
   ];
 }
 
