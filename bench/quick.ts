@@ -47,7 +47,7 @@ export async function quick(scene: Scene, rounds: number, say: (what: string) =>
   const reached = share(ours, ceilings);
   const isEnough = reached >= leastShare;
   console.log(
-    `\n${isEnough ? 'As fast as it was' : 'TOO SLOW'}: ${Math.round(median(ours))} orders/s to the end are ${Math.round(reached * 100)} % of the ${Math.round(median(ceilings))} that accepting alone makes here; ${leastShare * 100} % are the least, ${goalShare * 100} % the goal.`,
+    `\n${isEnough ? 'Fast enough' : 'TOO SLOW'}: ${Math.round(median(ours))} orders/s to the end are ${Math.round(reached * 100)} % of the ${Math.round(median(ceilings))} that accepting alone makes here; ${leastShare * 100} % are the least, ${goalShare * 100} % the goal.`,
   );
   return isEnough ? 0 : tooSlow;
 }

@@ -27,7 +27,7 @@ export const inquiryStore = {
   ): Promise<readonly DueInquiry[]> {
     return sql<DueInquiry[]>`
       select order_id as "orderId", inquiry_id as "inquiryId" from ${sql(table)}
-      where inquire_at > ${dueSince(sql, lastSeconds)} and inquire_at <= now()
+      where inquire_at >= ${dueSince(sql, lastSeconds)} and inquire_at <= now()
       order by inquire_at limit ${limit} for update skip locked`;
   },
 

@@ -41,7 +41,7 @@ const rows = () =>
       select id, subject, attempts, last_error, leased_until > clock_timestamp() as leased from outbox order by id`,
   );
 const expireLeases = () =>
-  database.query((sql) => sql`update outbox set leased_until = now() - interval '1 second'`);
+  database.query((sql) => sql`update outbox set leased_until = now() - interval '1 hour'`);
 const subjectsOf = (body: Buffer) =>
   decode(body, new Date()).map((entry) => ('message' in entry ? entry.message.subject : entry.fault));
 const sent = (broker: ReturnType<typeof createScriptedBroker>) =>

@@ -92,7 +92,7 @@ export function createUnitOfWork(options: {
   };
 }
 
-/** Takes up to `limit` rows that nobody is sending, and has not been for `lastSeconds` at most, and leases them to this process. */
+/** Takes up to `limit` rows that nobody is sending, of the last `lastSeconds` or all (see `Sweep`), and leases them to this process. */
 export async function claim(
   database: Database,
   limit: number,

@@ -57,7 +57,7 @@ function claimMessages(sql: Sql, limit: number, lastSeconds: number | null): Pro
   return sql<ClaimedRow[]>`
     update outbox set leased_until = clock_timestamp() + make_interval(secs => ${leaseSeconds})
     where ctid = any(array(
-      select ctid from outbox where leased_until > ${dueSince(sql, lastSeconds)} and leased_until <= now()
+      select ctid from outbox where leased_until >= ${dueSince(sql, lastSeconds)} and leased_until <= now()
       order by leased_until limit ${limit} for update skip locked
     ))
     returning id, type, message::text as json, attempts`;

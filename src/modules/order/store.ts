@@ -66,7 +66,7 @@ async function lockOverdue(
 ): Promise<readonly StoredOrder[]> {
   const rows = await sql<OrderRow[]>`
     select ${orderColumns(sql)} from orders
-    where deadline_at > ${dueSince(sql, lastSeconds)} and deadline_at <= now()
+    where deadline_at >= ${dueSince(sql, lastSeconds)} and deadline_at <= now()
     order by deadline_at limit ${limit} for update skip locked`;
   return rows.map(storedOrder);
 }

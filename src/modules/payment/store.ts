@@ -142,7 +142,7 @@ async function claimCalls(
   claimSeconds: number,
   lastSeconds: number | null,
 ): Promise<readonly DueCall[]> {
-  const isDue = sql`call_at > ${dueSince(sql, lastSeconds)} and call_at <= now()`;
+  const isDue = sql`call_at >= ${dueSince(sql, lastSeconds)} and call_at <= now()`;
   const rows = await sql<(Payment & { calls: number; since: Date })[]>`
       with first as (
         select ctid, call_at from payments where ${isDue} and calls = 0

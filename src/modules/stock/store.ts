@@ -1,6 +1,6 @@
 /**
- * All of Stock's SQL, in sets: one statement for a table however many orders are concerned. An update names its keys once more
- * (`= any(...)`): that finds the index also while a new table has no statistics.
+ * All of Stock's SQL, in sets: one statement for a table however many orders are concerned. An update of reservations names its keys
+ * once more (`= any(...)`): that finds the index also while a new table has no statistics.
  */
 import type { ListedProduct } from '../../contracts/stock.ts';
 import { newId, type Sql, type Statement } from '../../outbox/index.ts';
@@ -31,10 +31,10 @@ async function lockReservations(sql: Sql, orderIds: readonly string[]): Promise<
 
 /**
  * A product's latest version, at once. A hot product is written with every batch; while an old snapshot is open each of those versions
- * is kept, and `sku = …` would read them all. The latest is the last in the index: whoever comes from its end and takes one has it.
- * As a range, since for an equal key the planner does not care from which end it reads.
+ * is kept, and `sku = …` would read them all. The latest is nearly always the last in the index: whoever comes from its end
+ * and takes one passes few others over. As a range, since for an equal key the planner does not care from which end it reads.
  */
-const latest = (sql: Sql, columns: Statement, sku: Statement) => sql`
+const latest = (sql: Sql, columns: Statement, sku: Statement | string) => sql`
   select ${columns} from products where sku >= ${sku} and sku <= ${sku} order by sku desc limit 1`;
 
 /**
@@ -90,6 +90,7 @@ function endReservations(sql: Sql, reservations: readonly Reservation[]): readon
   ];
 }
 
+/** By `ctid`: `lockLevels` has locked these rows in this transaction, and nobody moves a locked row. */
 function saveLevels(sql: Sql, levels: Levels): readonly Statement[] {
   if (levels.size === 0) return [];
   const skus = [...levels.keys()];
@@ -154,11 +155,11 @@ export async function receive(
   sku: string,
   quantity: number,
 ): Promise<{ readonly id: string; readonly receivedAt: Date } | 'unknown' | 'full'> {
-  const [level] = await sql<{ onHand: number }[]>`
-    select on_hand as "onHand" from products where sku = ${sku} for update`;
+  const [level] = await sql<{ ctid: string; onHand: number }[]>`
+    ${latest(sql, sql`ctid, on_hand as "onHand"`, sku)} for update`;
   if (!level) return 'unknown';
   if (level.onHand + quantity > maxOnHand) return 'full';
-  await sql`update products set on_hand = on_hand + ${quantity} where sku = ${sku}`;
+  await sql`update products set on_hand = on_hand + ${quantity} where ctid = ${level.ctid}`;
   const [receipt] = await sql<{ id: string; receivedAt: Date }[]>`
     insert into receipts (id, sku, quantity) values (${newId()}, ${sku}, ${quantity})
     returning id, received_at as "receivedAt"`;
@@ -178,7 +179,7 @@ const viewColumns = (sql: Sql) => sql`
   sku, name, unit_price as "unitPrice", currency, on_hand as "onHand", reserved, on_hand - reserved as available`;
 
 export async function findProduct(sql: Sql, sku: string): Promise<ProductView | undefined> {
-  const [product] = await sql<ProductView[]>`select ${viewColumns(sql)} from products where sku = ${sku}`;
+  const [product] = await sql<ProductView[]>`${latest(sql, viewColumns(sql), sku)}`;
   return product;
 }
 

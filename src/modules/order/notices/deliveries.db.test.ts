@@ -43,6 +43,19 @@ describe('a notice is handed on', () => {
     expect(made).toHaveLength(6);
   });
 
+  test('all of them, in portions, however long they have waited', async () => {
+    await ended(250);
+    await database.query((sql) => sql`update notices set next_attempt_at = now() - interval '1 hour'`);
+    const told: object[] = [];
+    const notices = createNotices({ database, mails: false, onHandedOn: (notice) => told.push(notice) });
+    expect([await notices.runOnce(), await notices.runOnce(), await notices.runOnce()]).toEqual([
+      { more: true },
+      { more: true },
+      { more: false },
+    ]);
+    expect(told).toHaveLength(250);
+  });
+
   test('wholly or not at all', async () => {
     await endpoint();
     await ended();

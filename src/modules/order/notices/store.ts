@@ -30,7 +30,7 @@ export async function lockNotices(
     select order_id as "orderId", notices.status, email is not null as "hasEmail",
       extract(epoch from notices.created_at - orders.created_at)::float8 as seconds
     from notices join orders on orders.id = order_id
-    where next_attempt_at > ${dueSince(sql, lastSeconds)} and next_attempt_at <= now()
+    where next_attempt_at >= ${dueSince(sql, lastSeconds)} and next_attempt_at <= now()
     order by next_attempt_at limit ${limit} for update of notices skip locked`;
 }
 
