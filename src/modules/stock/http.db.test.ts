@@ -159,6 +159,13 @@ describe('POST /products/{sku}/receipts', () => {
     expect((await tell('delivery-2', 1)).status).toBe(409);
   });
 
+  test('fifty deliveries at once: each waits for the one before it, none is lost', async () => {
+    await put('MUG-01', mug);
+    const answers = await Promise.all(Array.from({ length: 50 }, () => receive('MUG-01', 2)));
+    expect(answers.map(({ status }) => status)).toEqual(Array(50).fill(201));
+    expect(await get('/products/MUG-01')).toMatchObject({ onHand: 100 });
+  });
+
   test('no such product: 404', async () => {
     const response = await receive('NONE', 1);
     expect(response.status).toBe(404);
