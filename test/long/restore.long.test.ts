@@ -219,8 +219,13 @@ describe.skipIf(node.control === undefined)(
       const failures = await books.dead('payment');
       expect(failures.map(({ subject }) => subject)).toEqual(expect.arrayContaining(promised));
       for (const { subject, error } of failures) {
-        expect(lost).toContain(subject);
-        expect(error).toBe('DeadMessage: order.confirmed cannot be: the payment is not there');
+        // Or its call was under way at the mark, and the event came before it was made again: it asks later, and is captured.
+        const calling = restored.get(subject) === 'authorizing';
+        if (calling) expect(after.get(subject)).toBe('captured');
+        else expect(lost).toContain(subject);
+        expect(error).toBe(
+          `DeadMessage: order.confirmed cannot be: the payment is ${calling ? 'authorizing' : 'not there'}`,
+        );
       }
       for (const id of promised)
         expect(ledger.get(id)?.map(({ operation }) => operation)).toEqual(['authorize']);

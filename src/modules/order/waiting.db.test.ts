@@ -83,7 +83,7 @@ describe('those who wait', () => {
     const responses = await Promise.all(Array.from({ length: count }, () => post('/orders', cart)));
     return Promise.all(responses.map(async (response) => ((await response.json()) as { id: string }).id));
   };
-  const nobody = new AbortController().signal;
+  const nobody = () => new AbortController().signal;
   /** Counts the questions that the database is asked. */
   const counted = () => {
     const asked = { count: 0 };
@@ -98,7 +98,7 @@ describe('those who wait', () => {
     const { asked, outcomes } = counted();
     const all = await ids(100);
     const heard = Promise.all(
-      all.flatMap((id) => [outcomes.wait(id, 20, nobody), outcomes.wait(id, 20, nobody)]),
+      all.flatMap((id) => [outcomes.wait(id, 20, nobody()), outcomes.wait(id, 20, nobody())]),
     );
     await until('they are asked about', () => asked.count >= 3);
     await receive(
@@ -108,7 +108,7 @@ describe('those who wait', () => {
     expect(await heard).toEqual(Array.from({ length: 200 }, () => true));
     expect(asked.count - before).toBeLessThan(20);
     const after = asked.count;
-    await outcomes.wait(all[0] ?? '', 5, nobody);
+    await outcomes.wait(all[0] ?? '', 5, nobody());
     expect(asked.count).toBe(after + 1);
   });
 
@@ -119,10 +119,10 @@ describe('those who wait', () => {
     const left = outcomes.wait(id, 30, leaving.signal);
     leaving.abort();
     expect(await left).toBe(true);
-    const many = Array.from({ length: 2_000 }, () => outcomes.wait(id, 30, nobody));
-    expect(await outcomes.wait(id, 30, nobody)).toBe(false);
+    const many = Array.from({ length: 2_000 }, () => outcomes.wait(id, 30, nobody()));
+    expect(await outcomes.wait(id, 30, nobody())).toBe(false);
     outcomes.end();
     expect((await Promise.all(many)).every(Boolean)).toBe(true);
-    expect(await outcomes.wait(id, 30, nobody)).toBe(false);
+    expect(await outcomes.wait(id, 30, nobody())).toBe(false);
   });
 });
