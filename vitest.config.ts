@@ -47,7 +47,8 @@ export default defineConfig({
           name: 'db',
           include: ['src/**/*.db.test.ts', 'src/**/*.mq.test.ts', 'test/simulation/**/*.db.test.ts'],
           globalSetup: ['test/support/services.ts'],
-          testTimeout: 30_000,
+          // Longer than `until` waits: it names what did not come.
+          testTimeout: 45_000,
           hookTimeout: 60_000,
         },
       },

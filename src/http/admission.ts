@@ -28,6 +28,7 @@ export interface Admitted {
 /** A database as a door has it: it cannot be asked without a deadline. */
 export interface DoorDatabase {
   query<T>(statement: (sql: Sql) => Promise<T>, limits: Required<Limits>): Promise<T>;
+  transaction<T>(work: (sql: Sql) => Promise<T>, limits: Required<Limits>): Promise<T>;
 }
 
 /** The same of a unit of work. */

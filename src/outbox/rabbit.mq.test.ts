@@ -42,9 +42,10 @@ function open(place: { name: string; bindings: string[]; url?: string; exchange?
 async function operate(work: (channel: Channel) => Promise<unknown>): Promise<void> {
   const connection = await connect(node.url ?? '');
   try {
-    const channel = await connection.createChannel();
+    const channel = await connection.createConfirmChannel();
     await work(channel);
-    // What was published has gone out by then.
+    // What was published is in its queue by then.
+    await channel.waitForConfirms();
     await channel.close();
   } finally {
     await connection.close();

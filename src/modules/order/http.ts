@@ -158,7 +158,7 @@ export function createRoutes(context: {
   routes.get('/orders', docs.listOrders, allow('orders'), query(ListOrders), admitted, async (c) => {
     const { limit, after, customerId = customerOf(c), ...filter } = c.req.valid('query');
     if (customerId !== undefined && !isTheirs(c, customerId)) return forOthers(c);
-    const orders = await database.query(
+    const orders = await database.transaction(
       (sql) => listOrders(sql, { ...filter, customerId, after, limit: limit + 1 }),
       c.get('limits'),
     );

@@ -25,6 +25,7 @@ afterEach(async () => {
 function openListening(limits = {}, liveLimits = {}) {
   let queries = 0;
   const counted = {
+    ...database,
     query: ((statement, some) => {
       queries += 1;
       return database.query(statement, some);
