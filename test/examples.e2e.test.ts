@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { v7 as uuidv7 } from 'uuid';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { contract, fetchChecked } from './support/client.ts';
+import { contract, fetchPatiently } from './support/client.ts';
 import { pointerOf } from './support/contract.ts';
 import { blocksOf } from './support/documented.ts';
 import { hear } from './support/events.ts';
@@ -24,7 +24,7 @@ let shop: Shop;
 let url: string;
 beforeAll(async () => {
   // So long an order waits below for its payment.
-  shop = await openShop('embedded', '', { GATEWAY_TIMEOUT_SECONDS: '1', WEBHOOK_NETWORKS: '127.0.0.1/32' });
+  shop = await openShop('embedded', '', { GATEWAY_TIMEOUT_SECONDS: '5', WEBHOOK_NETWORKS: '127.0.0.1/32' });
   await shop.opened();
   url = shop.urls.order[0] ?? '';
 });
@@ -179,7 +179,7 @@ describe('the OpenAPI document', () => {
     for (const { body, more } of ways)
       for (const given of (await asked[operation.operationId]?.()) ?? []) {
         const filled = path.replaceAll(/\{(\w+)\}/g, (_, name: string) => given.path?.[name] ?? '');
-        const response = await fetchChecked(`${url}${filled}${given.query ? `?${given.query}` : ''}`, {
+        const response = await fetchPatiently(`${url}${filled}${given.query ? `?${given.query}` : ''}`, {
           method: method.toUpperCase(),
           headers: { 'content-type': 'application/json', ...more, ...given.headers },
           ...(body !== undefined && { body: ofToday(body) }),
@@ -235,7 +235,11 @@ describe('every curl', () => {
     expect(rest).toEqual([]);
     expect(await run(cancel, { id: await pending() })).toMatchObject({ status: 'cancelled' });
     expect(await run(products)).toMatchObject({ nextCursor: null });
-    expect(await run(payments, { id: await ended() })).toMatchObject({ data: [{ status: 'captured' }] });
+    const id = await ended();
+    // It has ended when it is confirmed; its money is taken a moment later.
+    const state = async () =>
+      ((await run(payments, { id })) as { data: { status: string }[] }).data[0]?.status;
+    await expect.poll(state).toBe('captured');
   });
 
   test('is on a page whose commands are run', () => {

@@ -3,6 +3,7 @@ import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
+import { fetchPatiently } from './support/client.ts';
 import { makeFolder, removeFolder } from './support/folder.ts';
 import { freePorts } from './support/ports.ts';
 import { createDatabase } from './support/postgres.ts';
@@ -151,9 +152,9 @@ test('the bundle alone, without node_modules, runs against services of its own',
   await copyFile('dist/main.js', join(alone, 'main.mjs'));
   const env = { MODULE: 'stock', STOCK_DATABASE_URL: url, AMQP_URL: 'amqp://127.0.0.1:1', SEED_DEMO: '1' };
   const program = await startProgram(env, { bundle: join(alone, 'main.mjs'), cwd: alone });
-  expect((await fetch(`${program.url}/products/MUG-01`)).status).toBe(200);
+  expect((await fetchPatiently(`${program.url}/products/MUG-01`)).status).toBe(200);
   // The broker that is not there yet does not make it unready: the outbox is there for that.
-  expect((await fetch(`${program.url}/readyz`)).status).toBe(200);
+  await until('it is ready', async () => (await fetch(`${program.url}/readyz`)).status === 200);
   expect(await program.end()).toBe(0);
   await drop();
 });
@@ -179,7 +180,7 @@ test('a database that is not there yet is waited for, alive but not ready', { ti
   const { drop: dropAgain } = await createDatabase({ name: new URL(url).pathname.slice(1) });
   const program = await starting;
   expect(program.output()).toContain("waiting for payment's database");
-  expect(await ask('/readyz')).toBe(200);
+  await until('it is ready', async () => (await ask('/readyz')) === 200);
   expect(await program.end()).toBe(0);
   await dropAgain();
 });
@@ -190,9 +191,9 @@ describe('embedded', () => {
   }, async () => {
     const env = { DATA_DIR: join(folder, 'kept') };
     const first = await startProgram(env);
-    const placed = await fetch(`${first.url}/orders`, {
+    const placed = await fetchPatiently(`${first.url}/orders`, {
       method: 'POST',
-      headers: { 'content-type': 'application/json' },
+      headers: { 'content-type': 'application/json', 'idempotency-key': 'kept' },
       body: JSON.stringify({
         customerId: 'cus_1',
         lines: [{ sku: 'MUG-01', quantity: 1 }],
@@ -205,7 +206,7 @@ describe('embedded', () => {
     const second = await startProgram(env);
     const status = async () =>
       ((await (await fetch(`${second.url}/orders/${id}`)).json()) as { status: string }).status;
-    await expect.poll(status, { timeout: 15_000 }).toBe('confirmed');
+    await expect.poll(status, { timeout: 45_000 }).toBe('confirmed');
     expect(await second.end('SIGINT')).toBe(0);
   });
 
@@ -223,7 +224,7 @@ describe('embedded', () => {
     const first = await startProgram(env);
     await first.end('SIGKILL');
     const second = await startProgram(env);
-    expect((await fetch(`${second.url}/readyz`)).status).toBe(200);
+    await until('it is ready', async () => (await fetch(`${second.url}/readyz`)).status === 200);
     expect(await second.end()).toBe(0);
   });
 });

@@ -23,7 +23,13 @@ beforeEach(() => {
   nowMs = 5_000_000;
 });
 
-const times = { freshMs: 600_000, usableMs: 3_600_000, cooldownMs: 30_000, retryMs: 1_000, timeoutMs: 1_000 };
+const times = {
+  freshMs: 600_000,
+  usableMs: 3_600_000,
+  cooldownMs: 30_000,
+  retryMs: 1_000,
+  timeoutMs: 30_000,
+};
 
 function open(changed: Partial<typeof times> = {}) {
   const verify = createVerifier(

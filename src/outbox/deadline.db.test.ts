@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { openTestDatabase } from '../../test/support/database.ts';
+import { lockTable, openTestDatabase } from '../../test/support/database.ts';
 import { openProxy } from '../../test/support/proxy.ts';
 import {
   type Database,
@@ -251,17 +251,7 @@ describe('PostgreSQL keeps the limits too', () => {
     }));
 
   test('who waits for a lock does not pile up behind it', async () => {
-    let release = () => {};
-    const held = new Promise<void>((locked) => {
-      void direct.transaction(async (sql) => {
-        await sql`lock table written`;
-        locked();
-        await new Promise<void>((resolve) => {
-          release = resolve;
-        });
-      });
-    });
-    await held;
+    const release = await lockTable(direct, 'written');
     let most = 0;
     for (let round = 0; round < 4; round += 1) {
       const outcomes = await Promise.all(
@@ -272,7 +262,7 @@ describe('PostgreSQL keeps the limits too', () => {
     }
     // Three connections, and three that they have replaced and that end by themselves.
     expect(most).toBeLessThanOrEqual(6);
-    release();
+    await release();
     await database.query(write(1), soon(5_000));
     expect(await written()).toEqual([1]);
   });

@@ -1,6 +1,7 @@
 /** Whatever is sent, over HTTP or AMQP: no 5xx, no crash, nothing stored that is not valid, and then a normal order. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openNode } from '../support/node.ts';
+import { watchStalls } from '../support/patience.ts';
 import { aftermath, type Counts, dealtWith, messages, prepare, requests } from './barrage.ts';
 import { hunt, seedFromOutside } from './hunt.ts';
 import { queues } from './messages.ts';
@@ -16,16 +17,17 @@ const report = (what: string, counts: object) => process.stdout.write(`${what} $
 
 describe.skipIf(node.url === undefined)(`bad input, FUZZ_SEED=${seed}`, () => {
   let target: Target;
+  const stalls = watchStalls();
 
   beforeAll(async () => {
     target = await openTarget(node.url ?? '');
     await prepare(target);
   });
-  afterAll(() => target.close());
+  afterAll(() => Promise.all([target.close(), stalls.close()]));
 
   test(`${inputs} HTTP requests`, async () => {
     const counts: Counts = {};
-    await hunt(requests(target, counts), { count: inputs, seed });
+    await hunt(requests(target, stalls, counts), { count: inputs, seed });
     report('HTTP answers', counts);
     // The mix is real: much is accepted, and every kind of refusal is met.
     const accepted = Object.entries(counts).reduce(

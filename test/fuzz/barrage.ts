@@ -1,6 +1,7 @@
 /** The whole of it: requests, messages, and a look at what is left. */
 import { expect } from 'vitest';
 import { contract } from '../support/client.ts';
+import type { Stalls } from '../support/patience.ts';
 import { until } from '../support/until.ts';
 import type { Prey } from './hunt.ts';
 import { type AmqpInput, amqpInputs, type Queue, queues } from './messages.ts';
@@ -34,7 +35,17 @@ export async function prepare(target: Target): Promise<void> {
 
 const inParallel = 64;
 
-export function requests(target: Target, counts: Counts): Prey<HttpInput> {
+export function requests(target: Target, stalls: Stalls, counts: Counts): Prey<HttpInput> {
+  /** A 503 is a finding, unless the machine stood still: sent again it is answered. */
+  async function answerTo(input: HttpInput): Promise<Answer> {
+    for (;;) {
+      const beganMs = performance.now();
+      const answer = await send(target.url, input, target.lookUp);
+      if (answer.status !== 503 || !(await stalls.since(beganMs))) return answer;
+      count(counts, '503 of a machine that stood still');
+    }
+  }
+
   return {
     name: 'HTTP',
     inputs: httpInputs,
@@ -45,7 +56,7 @@ export function requests(target: Target, counts: Counts): Prey<HttpInput> {
         for (let next = waiting.shift(); next; next = waiting.shift()) {
           const [, input] = next;
           try {
-            const answer = await send(target.url, input, target.lookUp);
+            const answer = await answerTo(input);
             count(counts, 'bytes' in input ? `raw ${answer.status ?? 'no answer'}` : String(answer.status));
             fault ??= await wrongAnswer(input, answer);
           } catch (error) {

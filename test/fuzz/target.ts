@@ -1,8 +1,9 @@
 /** The program under fire: one process with every module, on a RabbitMQ and databases that the test can look into. */
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { type ChannelModel, type ConfirmChannel, connect } from 'amqplib';
 import { type Database, openDatabase, type Sql } from '../../src/outbox/index.ts';
+import { patiently } from '../support/patience.ts';
 import { createDatabase } from '../support/postgres.ts';
 import { type Program, startProgram } from '../support/program.ts';
 import { render } from './hostile.ts';
@@ -51,7 +52,8 @@ export async function openTarget(amqpUrl: string): Promise<Target> {
     ...Object.fromEntries(created.map(({ queue, url }) => [`${queue.toUpperCase()}_DATABASE_URL`, url])),
     AMQP_URL: amqpUrl,
     SEED_DEMO: '1',
-    GATEWAY_TIMEOUT_SECONDS: '0.5',
+    // No token of these is silent: a call that takes longer than this would be a finding, and not a machine that stood still.
+    GATEWAY_TIMEOUT_SECONDS: '30',
   };
   let program: Program = await startProgram(env);
   let seenOutput = 0;
@@ -129,10 +131,12 @@ export async function openTarget(amqpUrl: string): Promise<Target> {
   async function ask(path: string, body?: object, method = body === undefined ? 'GET' : 'POST') {
     const sent = {
       method,
-      headers: { 'content-type': 'application/json' },
+      headers: { 'content-type': 'application/json', ...(body && { 'idempotency-key': randomUUID() }) },
       ...(body && { body: JSON.stringify(body) }),
     };
-    const response = await fetch(`${program.url}${path}`, { ...sent, signal: AbortSignal.timeout(10_000) });
+    const response = await patiently(() =>
+      fetch(`${program.url}${path}`, { ...sent, signal: AbortSignal.timeout(10_000) }),
+    );
     return { status: response.status, content: (await response.json()) as Record<string, unknown> };
   }
 

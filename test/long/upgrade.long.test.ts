@@ -2,13 +2,16 @@
  * A rolling upgrade: the version before and this one side by side, on the same databases and queues, under load. What the two must
  * agree about is expanded first and contracted a release later; two planted breaches show that this test would notice.
  */
+import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { rabbit } from '../../src/outbox/index.ts';
 import { type Build, buildCommit, buildPlanted, type Edit, previousCommit } from '../support/builds.ts';
+import { fetchChecked } from '../support/client.ts';
 import { hasVhosts, openVhost } from '../support/node.ts';
+import { patiently, watchStalls } from '../support/patience.ts';
 import { createDatabase } from '../support/postgres.ts';
 import { type Program, runProgram, startProgram } from '../support/program.ts';
-import { cart, enter, type Name, type Order, type Shop } from '../support/shop.ts';
+import { cart, enter, type Name, type Order } from '../support/shop.ts';
 import { until } from '../support/until.ts';
 
 const commit = previousCommit();
@@ -160,6 +163,8 @@ async function openChangingShop() {
   const running = new Map<Three, readonly Program[]>();
   const underWay = new Set<Promise<Response>>();
   const exitCodes: (number | null)[] = [];
+  const stalls = watchStalls();
+  let turn = 0;
 
   async function start(module: Name, bundle: string, more: Readonly<Record<string, string>>) {
     const name = `${module.toUpperCase()}_DATABASE_URL`;
@@ -189,6 +194,7 @@ async function openChangingShop() {
           .map((program) => program.output())
           .join('\n'),
       async stop() {
+        await stalls.close();
         await Promise.all([...running.keys()].map(end));
         await Promise.all(created.map(({ drop }) => drop()));
       },
@@ -197,8 +203,18 @@ async function openChangingShop() {
   );
   return {
     ...shop,
-    ask(module: Name, path: string, body?: unknown) {
-      const answer = shop.ask(module, path, body);
+    /** A refusal is a breach, unless the machine stood still. */
+    ask(module: Name, path: string, body: unknown) {
+      const post = {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', 'idempotency-key': randomUUID() },
+        body: JSON.stringify(body),
+      };
+      const send = () => {
+        turn += 1;
+        return fetchChecked(`${urls[module][turn % urls[module].length]}${path}`, post);
+      };
+      const answer = patiently(send, stalls.since);
       underWay.add(answer);
       return answer.finally(() => underWay.delete(answer));
     },
@@ -226,7 +242,10 @@ async function openChangingShop() {
 }
 
 /** Customers who order all the while, some of whom think better of it. What they are not to see is a breach. */
-function startLoad(shop: Pick<Shop, 'ask'>, breaches: Set<string>) {
+function startLoad(
+  shop: { ask(module: Name, path: string, body: unknown): Promise<Response> },
+  breaches: Set<string>,
+) {
   const orders: Order[] = [];
   let open = true;
   const customer = async (_: unknown, first: number) => {

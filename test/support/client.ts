@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import createClient from 'openapi-fetch';
 import type { components, paths } from '../../docs/api/openapi.d.ts';
 import { createContract } from './contract.ts';
+import { patiently } from './patience.ts';
 
 export type Order = components['schemas']['Order'];
 export type Product = components['schemas']['Product'];
@@ -17,4 +18,8 @@ export async function fetchChecked(input: Request | string, init?: RequestInit):
   return response;
 }
 
-export const clientOf = (url: string) => createClient<paths>({ baseUrl: url, fetch: fetchChecked });
+/** The same, and again while the answer is a 503 that says so: what changes something needs an Idempotency-Key. */
+export const fetchPatiently = (input: Request | string, init?: RequestInit): Promise<Response> =>
+  patiently(() => fetchChecked(input instanceof Request ? input.clone() : input, init));
+
+export const clientOf = (url: string) => createClient<paths>({ baseUrl: url, fetch: fetchPatiently });

@@ -32,3 +32,24 @@ export async function openTestDatabase(
   });
   return { ...database, url };
 }
+
+/** Keeps everybody else out of a table until the returned function is called, however long that is. */
+export function lockTable(database: Database, table: string): Promise<() => Promise<void>> {
+  return new Promise((locked, failed) => {
+    const held = database.transaction(
+      async (sql) => {
+        // A transaction has this limit whatever its deadline is: who holds a lock must not sleep on it.
+        await sql`set local idle_in_transaction_session_timeout = 0`;
+        await sql`lock table ${sql(table)} in access exclusive mode`;
+        await new Promise<void>((release) =>
+          locked(() => {
+            release();
+            return held;
+          }),
+        );
+      },
+      { deadlineMs: Number.POSITIVE_INFINITY },
+    );
+    held.catch(failed);
+  });
+}

@@ -1,4 +1,5 @@
 /** A whole shop under test, in one of the ways it can be run, with what a test needs to use it, to meddle and to look. */
+import { randomUUID } from 'node:crypto';
 import { resolve } from 'node:path';
 import { expect } from 'vitest';
 import { audit, type Report, type Sources } from '../../src/audit/audit.ts';
@@ -17,7 +18,8 @@ import {
 import { compose, type Message } from '../../src/outbox/message.ts';
 import { createModule, startService } from '../../src/service.ts';
 import { createLog } from '../../src/telemetry/log.ts';
-import { clientOf, fetchChecked, type Order, type Product } from './client.ts';
+import { clientOf, fetchPatiently, type Order, type Product } from './client.ts';
+import { lockTable } from './database.ts';
 import { makeFolder, removeFolder } from './folder.ts';
 import { createDatabase } from './postgres.ts';
 import { type Program, startProgram } from './program.ts';
@@ -29,7 +31,7 @@ export type Name = (typeof names)[number];
 /** Embedded; one process on RabbitMQ; three; three with two of each. */
 export type Setting = 'embedded' | 'single' | 'split' | 'doubled';
 
-/** Whom the shop tells that it is busy (503) asks again: `place`, `find` and what waits for an end do so. */
+/** Whom the shop tells that it is busy (503) asks again. */
 export interface Shop {
   /** Where each module serves. */
   readonly urls: Readonly<Record<Name, readonly string[]>>;
@@ -80,6 +82,11 @@ interface Answered<Answer> {
   readonly response: Response;
 }
 
+function answerOf<Answer extends object>({ data, error, response }: Answered<Answer>): Answer {
+  if (!data) throw new Error(`${response.url}: ${response.status} ${JSON.stringify(error)}`);
+  return data;
+}
+
 /** Calls `work` for 0 to `count - 1`, `clients` of them at a time. */
 export async function inParallel(
   clients: number,
@@ -128,13 +135,13 @@ export function enter(running: Running, env: Readonly<Record<string, string>> = 
 
   const client = (module: Name) => clientOf(urlOf(module));
 
-  async function ask(module: Name, path: string, body?: unknown): Promise<Response> {
+  function ask(module: Name, path: string, body?: unknown): Promise<Response> {
     const post = {
       method: 'POST',
-      headers: { 'content-type': 'application/json' },
+      headers: { 'content-type': 'application/json', 'idempotency-key': randomUUID() },
       body: JSON.stringify(body),
     };
-    return fetchChecked(`${urlOf(module)}${path}`, body === undefined ? {} : post);
+    return fetchPatiently(`${urlOf(module)}${path}`, body === undefined ? {} : post);
   }
 
   async function sayRaw(routingKey: string, body: Buffer): Promise<void> {
@@ -145,19 +152,8 @@ export function enter(running: Running, env: Readonly<Record<string, string>> = 
     await broker.publish({ routingKey, contentType: 'application/cloudevents+json', body, mandatory: true });
   }
 
-  async function patiently<Answer extends object>(ask: () => Promise<Answered<Answer>>): Promise<Answer> {
-    let answered = await ask();
-    await until('it is answered', async () => {
-      if (answered.response.status === 503) answered = await ask();
-      return answered.response.status !== 503;
-    });
-    const { data, error, response } = answered;
-    if (!data) throw new Error(`${response.url}: ${response.status} ${JSON.stringify(error)}`);
-    return data;
-  }
-
-  const find = (id: string) =>
-    patiently(() => client('order').GET('/orders/{id}', { params: { path: { id } } }));
+  const find = async (id: string) =>
+    answerOf(await client('order').GET('/orders/{id}', { params: { path: { id } } }));
 
   return {
     urls: running.urls,
@@ -172,10 +168,16 @@ export function enter(running: Running, env: Readonly<Record<string, string>> = 
         async () => (await ask('order', '/orders', cart('NONE'))).status === 422,
         80_000,
       ),
-    place: (body = cart()) => patiently(() => client('order').POST('/orders', { body })),
+    place: async (body = cart()) =>
+      answerOf(
+        await client('order').POST('/orders', {
+          body,
+          params: { header: { 'Idempotency-Key': randomUUID() } },
+        }),
+      ),
     cancel: (id) => ask('order', `/orders/${id}/cancel`, {}),
     async ended(id) {
-      await until(`order ${id} ends`, async () => (await find(id)).step === 'done');
+      await until(`order ${id} ends`, async () => (await find(id)).step === 'done', 60_000);
       return find(id);
     },
     async allEnded(orders) {
@@ -192,25 +194,14 @@ export function enter(running: Running, env: Readonly<Record<string, string>> = 
       return ended;
     },
     look: (module, statement) => databases[module].query(statement),
-    holdUp: (module) =>
-      new Promise((holding, failed) => {
-        const held = databases[module].transaction(async (sql) => {
-          await sql`lock table inbox in access exclusive mode`;
-          await new Promise<void>((release) =>
-            holding(() => {
-              release();
-              return held;
-            }),
-          );
-        });
-        held.catch(failed);
-      }),
+    holdUp: (module) => lockTable(databases[module], 'inbox'),
     async say(type, subject, data = {}) {
       const message = compose({ type, subject, data }, '/test', new Date());
       await sayRaw(type, Buffer.from(JSON.stringify(message)));
       return message;
     },
-    product: (sku) => patiently(() => client('stock').GET('/products/{sku}', { params: { path: { sku } } })),
+    product: async (sku) =>
+      answerOf(await client('stock').GET('/products/{sku}', { params: { path: { sku } } })),
     output: running.output,
     audit: (graceSeconds, maxExamples = 10) => audit(sources, { graceSeconds, maxExamples }),
     async stop() {

@@ -1,7 +1,7 @@
 /** Orders over a database that goes away, falls silent or is blocked: what was answered is what is there. */
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createScriptedBroker } from '../../../test/support/broker.ts';
-import { openTestDatabase } from '../../../test/support/database.ts';
+import { lockTable, openTestDatabase } from '../../../test/support/database.ts';
 import { openProxy } from '../../../test/support/proxy.ts';
 import { createApp, listen, openToAll } from '../../http/index.ts';
 import { createDispatcher } from '../../outbox/dispatcher.ts';
@@ -120,26 +120,8 @@ async function lies(answers: readonly Answer[]) {
   };
 }
 
-/** Locks the table as a migration would; returns what lets go of it. */
-async function blockOrders(): Promise<() => void> {
-  let release = () => {};
-  await new Promise<void>((locked, failed) => {
-    direct
-      .transaction(
-        async (sql) => {
-          await sql`lock table orders in access exclusive mode`;
-          const released = new Promise<void>((resolve) => {
-            release = resolve;
-          });
-          locked();
-          await released;
-        },
-        { deadlineMs: Number.POSITIVE_INFINITY },
-      )
-      .catch(failed);
-  });
-  return release;
-}
+/** As a migration would do it. */
+const blockOrders = () => lockTable(direct, 'orders');
 
 const inTime = (answers: readonly Answer[]) =>
   expect(Math.max(...answers.map(({ ms }) => ms))).toBeLessThan(answeredMs + slackMs);
@@ -271,7 +253,7 @@ test('two connections, both blocked, and 1,000 requests: all answered in time, l
   expect(health.length).toBeGreaterThan(3);
   for (const { status, ms } of await Promise.all(health)) expect([status, ms < 500]).toEqual([200, true]);
   expect(process.memoryUsage().rss - before).toBeLessThan(100 * 1_024 * 1_024);
-  release();
+  await release();
   await settled();
   const after = await place();
   expect(after.status).toBe(201);
@@ -286,7 +268,7 @@ test('a request among others has its own deadline: one that came earlier takes n
   await new Promise((resolve) => setTimeout(resolve, 900));
   const late = place();
   expect(await early).toMatchObject({ status: 503, unknown: false });
-  release();
+  await release();
   expect(await late).toMatchObject({ status: 201 });
   expect(await stored()).toHaveLength(2);
 });
