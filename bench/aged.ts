@@ -81,7 +81,7 @@ export async function aged(
       await snapshots.close();
     }
     say('the audit');
-    await shop.check(orders);
+    await shop.check(orders, scene.generator.inDoubt);
   } finally {
     await shop.close();
   }

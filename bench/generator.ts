@@ -17,8 +17,9 @@ export type Job =
 export interface Outcome {
   /** Answered with 201. */
   readonly accepted: number;
-  /** Answered with 503, in an open loop. */
+  /** Answered with 503; of these those of which nobody could say yet whether they were accepted. */
   readonly refused: number;
+  readonly inDoubt: number;
   /** Of an open loop: ids, and when each was due to be sent, in milliseconds since 1970. */
   readonly placed: readonly (readonly [id: string, dueMs: number])[];
   readonly startedAtMs: number;
@@ -29,6 +30,8 @@ export interface Outcome {
 
 export interface Generator {
   readonly pid: number;
+  /** Orders of all runs so far of which nobody could say whether they were accepted. */
+  readonly inDoubt: number;
   run(job: Job): Promise<Outcome>;
   close(): Promise<void>;
 }
@@ -41,8 +44,12 @@ export function startGenerator(): Generator {
   // A job for one that has ended is answered by `ended`.
   child.on('error', () => {});
   const ended = once(child, 'exit');
+  let inDoubt = 0;
   return {
     pid: child.pid ?? 0,
+    get inDoubt() {
+      return inDoubt;
+    },
     async run(job) {
       const timer = setTimeout(() => child.kill('SIGKILL'), job.seconds * 1_000 + spareMs);
       try {
@@ -53,6 +60,7 @@ export function startGenerator(): Generator {
         });
         const [told] = (await Promise.race([answered, gone])) as [{ outcome?: Outcome; error?: string }];
         if (!told.outcome) throw new Error(`the load failed: ${told.error}`);
+        inDoubt += told.outcome.inDoubt;
         return told.outcome;
       } finally {
         clearTimeout(timer);

@@ -1,7 +1,7 @@
 /** The load, a process of its own: told by its parent what to send, it sends it and tells what was answered. */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Job, Outcome } from './generator.ts';
-import { type Line, openLine, postRequest } from './http.ts';
+import { type Answer, type Line, openLine, postRequest } from './http.ts';
 
 /** Beyond that an open loop waits for a connection, and its orders for it: their time runs from when they were due. */
 const maxLines = 2_000;
@@ -42,25 +42,32 @@ async function run(job: Job): Promise<Outcome> {
   return { ...done, startedAtMs, endedAtMs, processorSeconds: (user + system) / 1e6 };
 }
 
-type Done = Pick<Outcome, 'accepted' | 'refused' | 'placed'>;
+type Done = Pick<Outcome, 'accepted' | 'refused' | 'inDoubt' | 'placed'>;
 
-/** Each client sends its next order when its last one is answered. Anything but a 201 ends it. */
+/** A 503: not taken, or nobody knows yet. It is counted, and whoever was told so sends the next one. Anything else ends the load. */
+function countRefusal(done: { refused: number; inDoubt: number }, { status, body }: Answer): void {
+  if (status !== 503) throw new Error(`an order was answered with ${status}: ${body}`);
+  done.refused += 1;
+  if (body.includes('outcome_unknown')) done.inDoubt += 1;
+}
+
+/** Each client sends its next order when its last one is answered. */
 async function closed(job: Job & { kind: 'closed' }, targets: readonly Target[]): Promise<Done> {
   const latestMs = performance.now() + job.seconds * 1_000;
-  let accepted = 0;
+  const done = { accepted: 0, refused: 0, inDoubt: 0 };
   const client = async (n: number) => {
     const target = targets[n % targets.length];
     if (!target) return;
     const line = openLine(target.url);
     target.idle.push(line);
     for (let i = n; performance.now() < latestMs; i += 1) {
-      const { status, body } = await line.send(target.requests[i % target.requests.length] as Buffer);
-      if (status !== 201) throw new Error(`an order was answered with ${status}: ${body}`);
-      accepted += 1;
+      const answer = await line.send(target.requests[i % target.requests.length] as Buffer);
+      if (answer.status === 201) done.accepted += 1;
+      else countRefusal(done, answer);
     }
   };
   await Promise.all(Array.from({ length: job.clients }, (_, n) => client(n)));
-  return { accepted, refused: 0, placed: [] };
+  return { ...done, placed: [] };
 }
 
 /** So many orders a second, whatever the answers: what is late is sent at once, and its time runs from when it was due. */
@@ -74,8 +81,8 @@ async function open(
   const placed: [string, number][] = [];
   const waiting: (() => void)[] = [];
   const sent: Promise<void>[] = [];
+  const done = { refused: 0, inDoubt: 0 };
   let lines = 0;
-  let refused = 0;
 
   async function place(n: number, dueMs: number): Promise<void> {
     const target = targets[n % targets.length] as Target;
@@ -86,13 +93,12 @@ async function open(
       lines += 1;
       line = openLine(target.url);
     }
-    const { status, body } = await line.send(target.requests[n % target.requests.length] as Buffer);
+    const answer = await line.send(target.requests[n % target.requests.length] as Buffer);
     target.idle.push(line);
     waiting.shift()?.();
-    const [, id] = /"id":"([^"]+)"/.exec(body) ?? [];
-    if (status === 201 && id) placed.push([id, dueMs]);
-    else if (status === 503) refused += 1;
-    else throw new Error(`an order was answered with ${status}: ${body}`);
+    const [, id] = /"id":"([^"]+)"/.exec(answer.body) ?? [];
+    if (answer.status === 201 && id) placed.push([id, dueMs]);
+    else countRefusal(done, answer);
   }
 
   for (let n = 0; n < count; ) {
@@ -101,5 +107,5 @@ async function open(
     await pause(1);
   }
   await Promise.all(sent);
-  return { accepted: placed.length, refused, placed };
+  return { ...done, accepted: placed.length, placed };
 }

@@ -37,7 +37,7 @@ export async function quick(scene: Scene, rounds: number, say: (what: string) =>
         `round ${round} of ${rounds}: ${Math.round(run.perSecond)} orders/s to the end, accept-only ${Math.round(ceilings.at(-1) ?? 0)}`,
       );
     }
-    await shop.check(orders);
+    await shop.check(orders, generator.inDoubt);
   } finally {
     await server.end();
     await shop.close();

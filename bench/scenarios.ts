@@ -163,7 +163,7 @@ export async function loads(
         scene.record(confirmedIn(topology, rate, what), 'ms', percentile(tookMs, share));
       scene.record(`${topology}, ${rate.toLocaleString('en')}/s: refused`, 'orders', refused);
     }
-    await shop.check(orders);
+    await shop.check(orders, scene.generator.inDoubt);
   } finally {
     await shop.close();
   }
@@ -192,7 +192,7 @@ export async function acceptedAlone(scene: Scene): Promise<void> {
     scene.record(accepted, 'orders/s', perSecond(count, endedAtMs - startedAtMs));
     await shop.start(split.filter(([name]) => name !== 'order'));
     await shop.quiet();
-    await shop.check(orders);
+    await shop.check(orders, scene.generator.inDoubt);
   } finally {
     await shop.close();
   }

@@ -33,8 +33,8 @@ export interface Shop {
   /** Starts the processes of these modules, or ends them. */
   start(topology: Topology): Promise<void>;
   end(isOne: (modules: readonly Name[]) => boolean): Promise<void>;
-  /** Throws unless there are `accepted` orders, all confirmed, and the program's own audit finds nothing. */
-  check(accepted: number): Promise<void>;
+  /** Throws unless there are `accepted` orders and at most `inDoubt` more, all confirmed, and the program's own audit finds nothing. */
+  check(accepted: number, inDoubt: number): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -115,11 +115,13 @@ export async function openShop(services: Services, topology: Topology): Promise<
       const codes = await Promise.all(ending.map(({ program }) => program.end()));
       if (codes.some((code) => code !== 0)) throw new Error(`a program ended with ${codes.join(', ')}`);
     },
-    async check(accepted) {
+    async check(accepted, inDoubt) {
       const confirmed = await count(`select count(*) from orders where status = 'confirmed'`);
       const all = await count('select count(*) from orders');
-      if (confirmed !== accepted || all !== accepted)
-        throw new Error(`${accepted} orders were accepted, ${all} are there, ${confirmed} are confirmed`);
+      if (confirmed !== all || all < accepted || all > accepted + inDoubt)
+        throw new Error(
+          `${accepted} orders were accepted, ${inDoubt} in doubt, ${all} are there, ${confirmed} are confirmed`,
+        );
       // It fails with what it has found.
       await runScript(['dist/main.js', 'audit', '--grace-seconds', '0'], env, auditedWithinSeconds);
     },

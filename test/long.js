@@ -17,7 +17,7 @@ const fuzz = {
 };
 
 /** Several times what any of them takes: what hangs is ended and named, not waited for. */
-const maxMinutes = 30;
+const maxMinutes = 60;
 
 function run(command, args, { env = {}, minutes = 0 } = {}) {
   console.log(`\n${command} ${args.join(' ')}`);

@@ -51,11 +51,15 @@ describe.skipIf(missing)('docs/operations.md with compose', { timeout: 240_000 }
   };
   async function confirm(): Promise<string> {
     let id = '';
-    await until('an order is taken', async () => {
-      const placed = await ask('/orders', cart());
-      id = ((await placed.json()) as Order).id;
-      return placed.status === 201;
-    });
+    await until(
+      'an order is taken',
+      async () => {
+        const placed = await ask('/orders', cart());
+        id = ((await placed.json()) as Order).id;
+        return placed.status === 201;
+      },
+      80_000,
+    );
     const status = async () => ((await (await ask(`/orders/${id}`)).json()) as Order).status;
     await until(`order ${id} is confirmed`, async () => (await status()) === 'confirmed');
     return id;

@@ -85,7 +85,9 @@ describe.skipIf(node.control === undefined)(
       await until('they are taken', async () =>
         at(await books.states('stock'), held).every((state) => state === 'committed'),
       );
-      expect((await shop.ask('stock', '/products/BAG-01/receipts', { quantity: 70 })).status).toBe(201);
+      const received = 7_000;
+      const receipt = await shop.ask('stock', '/products/BAG-01/receipts', { quantity: received });
+      expect(receipt.status).toBe(201);
       const { onHand } = await shop.product('BAG-01');
       // Reserved by a Stock that will not have been, paid later.
       const letPaymentGoOn = await shop.holdUp('payment');
@@ -121,13 +123,15 @@ describe.skipIf(node.control === undefined)(
       const failures = await books.dead('stock');
       expect(failures.map(({ subject }) => subject)).toEqual(expect.arrayContaining(reserved));
       for (const { subject, error } of failures) {
-        // Or it is known again: a command that had been sent twice, to a slow Payment, came after the event.
-        if (!lost.includes(subject)) expect(after.get(subject)).toBe('captured');
+        // Or it is known again: a command that had been sent twice came after the event.
+        if (!lost.includes(subject)) expect(after.get(subject)).toBe('committed');
         expect(error).toBe('DeadMessage: order.confirmed cannot be: the reservation is not there');
       }
-      // Nobody else has heard of a receipt: its units are gone without a finding.
-      expect(onHand - (await shop.product('BAG-01')).onHand).toBeGreaterThanOrEqual(70 - some);
-      expect(await shop.look('stock', (sql) => sql`select 1 from receipts where quantity = 70`)).toEqual([]);
+      // Nobody else has heard of a receipt: its units are gone without a finding. (Of those that were sold meanwhile some are back.)
+      expect(onHand - (await shop.product('BAG-01')).onHand).toBeGreaterThan(received / 2);
+      expect(
+        await shop.look('stock', (sql) => sql`select 1 from receipts where quantity = ${received}`),
+      ).toEqual([]);
 
       await shop.repair(
         'stock',
@@ -221,8 +225,7 @@ describe.skipIf(node.control === undefined)(
       for (const { subject, error } of failures) {
         // Or its call was under way at the mark, and the event came before it was made again: it asks later, and is captured.
         const calling = restored.get(subject) === 'authorizing';
-        if (calling) expect(after.get(subject)).toBe('captured');
-        else expect(lost).toContain(subject);
+        if (calling || !lost.includes(subject)) expect(after.get(subject)).toBe('captured');
         expect(error).toBe(
           `DeadMessage: order.confirmed cannot be: the payment is ${calling ? 'authorizing' : 'not there'}`,
         );
@@ -249,7 +252,7 @@ describe.skipIf(node.control === undefined)(
     });
 
     test('Order', async () => {
-      await open({ STEP_MAX_ATTEMPTS: '3' });
+      await open({ STEP_MAX_ATTEMPTS: '4' });
       await accepted(20);
       // Pending when the mark is made; after it some are confirmed, some cancelled.
       const letPaymentGo = await shop.holdUp('payment');
