@@ -7,7 +7,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Channel, Connection, ReceivedMessage } from 'rascal';
 import { BrokerAway, type Delivery, type Topology } from './broker.ts';
 import { declaringConfig, vhost } from './rabbit-config.ts';
-import { breakable, goodbye, type Link, openBroker } from './rabbit-link.ts';
+import { answered, breakable, goodbye, type Link, openBroker, type Waiting } from './rabbit-link.ts';
 
 /** What was deleted or forgotten behind our back is there again so much later; seeing to it costs milliseconds of the broker's time. */
 const lookAfterMs = 5_000;
@@ -39,12 +39,14 @@ interface Subscription {
 export async function openConsuming(
   urls: readonly string[],
   topology: Topology,
-  signal: AbortSignal,
+  waiting: Waiting,
 ): Promise<ConsumingLink> {
   const { broker, shutdown, hangUp } = await openBroker(
     (hungUp) => declaringConfig(urls, topology, hungUp),
-    signal,
+    waiting,
   );
+  const ask = <T>(question: Parameters<typeof answered<T>>[1]) =>
+    answered<T>(waiting.answerTimeoutMs, question);
   const link = breakable();
   const subscribers = new Set<Subscriber>();
   const closing = new AbortController();
@@ -150,11 +152,4 @@ function deliveryOf(subscription: Subscription, message: ReceivedMessage): Deliv
     acknowledge: once(() => channel.ack(message)),
     requeue: once(() => channel.nack(message, false, true)),
   };
-}
-
-/** A question with a callback. What is asked of a channel that is gone throws at once: that too is a rejection. */
-function ask<T>(question: (done: (error: Error | null, answer: T) => void) => void): Promise<T> {
-  return new Promise((resolve, reject) => {
-    question((error, answer) => (error ? reject(error) : resolve(answer)));
-  });
 }

@@ -12,6 +12,11 @@ const maxPauseMs = 2_000;
 const refusedPauseMs = 30_000;
 /** A broker that stays away is told once a minute. */
 const tellEveryMs = 60_000;
+/**
+ * An answer that takes longer does not come any more: the broker has lost the question, or rascal what it was to do next. Longer than
+ * RabbitMQ gives itself for a quorum queue: 5 s to start it, 30 s for what its members must agree about.
+ */
+export const defaultAnswerTimeoutMs = 45_000;
 /** What takes longer to say good-bye hangs on a dead connection: it is hung up. */
 const goodbyeMs = 2_000;
 
@@ -86,33 +91,68 @@ export interface Opened {
   hangUp(): void;
 }
 
+/** How long to wait for a broker, and until when. */
+export interface Waiting {
+  readonly answerTimeoutMs: number;
+  /** Nobody waits for it any more. */
+  readonly signal: AbortSignal;
+}
+
 /**
  * Creates a rascal broker; it has declared what its configuration says when this resolves. The configuration gets a signal for its sockets:
- * whatever rascal is doing, they can be ended. `signal`: nobody waits for the broker any more.
+ * whatever rascal is doing, they can be ended. rascal calls nobody back when its connection is lost while it closes the channel on
+ * which it has declared: then this rejects after `answerTimeoutMs`.
  */
-export function openBroker(configOf: (hungUp: AbortSignal) => object, signal: AbortSignal): Promise<Opened> {
+export async function openBroker(
+  configOf: (hungUp: AbortSignal) => object,
+  { answerTimeoutMs, signal }: Waiting,
+): Promise<Opened> {
   const controller = new AbortController();
-  const giveUp = () => controller.abort();
-  signal.addEventListener('abort', giveUp);
-  return new Promise((resolve, reject) => {
-    rascal.Broker.create(configOf(controller.signal), (error, broker) => {
-      // It says so itself when it is given up after an error: nothing of it is used any more.
-      broker?.on('error', () => {});
-      signal.removeEventListener('abort', giveUp);
-      const hangUp = () => {
-        giveUp();
-        // It keeps the process running until its own shutdown has come to an end, which on a dead connection it never does.
-        clearInterval(broker?.keepActive);
-      };
-      if (!error && broker)
-        resolve({ broker, shutdown: () => goodbye((done) => broker.shutdown(done)), hangUp });
-      else {
+  let stopWaiting = () => {};
+  try {
+    return await answered<Opened>(answerTimeoutMs, (done) => {
+      stopWaiting = () => done(new BrokerAway('RabbitMQ is being closed'));
+      signal.addEventListener('abort', stopWaiting);
+      rascal.Broker.create(configOf(controller.signal), (error, broker) => {
+        // It says so itself when it is given up after an error: nothing of it is used any more.
+        broker?.on('error', () => {});
+        const hangUp = () => {
+          controller.abort();
+          // It keeps the process running until its own shutdown has come to an end, which on a dead connection it never does.
+          clearInterval(broker?.keepActive);
+        };
+        if (!error && broker && !controller.signal.aborted) {
+          done(null, { broker, shutdown: () => goodbye((end) => broker.shutdown(end)), hangUp });
+          return;
+        }
+        done(error ?? new BrokerAway('there is no broker'));
         broker?.shutdown(() => {});
         hangUp();
-        reject(error ?? new BrokerAway('there is no broker'));
-      }
+      });
     });
-  });
+  } catch (error) {
+    controller.abort();
+    throw error;
+  } finally {
+    signal.removeEventListener('abort', stopWaiting);
+  }
+}
+
+/** The answer to a question with a callback. Throws its error, what asking throws (the channel is gone), or `BrokerAway` if none comes. */
+export async function answered<T>(
+  answerTimeoutMs: number,
+  question: (done: (error: Error | null, answer?: T) => void) => void,
+): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  try {
+    return await new Promise<T>((resolve, reject) => {
+      const late = new BrokerAway(`RabbitMQ did not answer within ${answerTimeoutMs / 1_000} s`);
+      timer = setTimeout(reject, answerTimeoutMs, late);
+      question((error, answer) => (error ? reject(error) : resolve(answer as T)));
+    });
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 /** Waits for a callback, but not for ever, and not for its error: what is being ended is of no use any more. */
@@ -132,10 +172,9 @@ export function goodbye(say: (done: () => void) => void): Promise<void> {
   });
 }
 
-/** The broker answered, and it was no: 403 access refused, 404 not found, 406 precondition failed. */
-function isRefusal(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && typeof error.code === 'number';
-}
+/** Access refused, precondition failed (a queue that differs), not allowed (no such virtual host). Any other no passes by itself. */
+const refusals: ReadonlySet<unknown> = new Set([403, 406, 530]);
+const isRefusal = (error: unknown) => error instanceof Error && 'code' in error && refusals.has(error.code);
 
 /** URLs in errors hold user names and passwords. */
 function withoutCredentials(error: unknown): string {

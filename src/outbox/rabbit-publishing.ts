@@ -1,7 +1,7 @@
 /** The link that publishes. RabbitMQ blocks its connection while it is short of memory or disk; nothing else is held back by that. */
 import { BrokerAway, type Packet, PublishRefused, publishTimeoutMs, type Topology } from './broker.ts';
 import { publishingConfig } from './rabbit-config.ts';
-import { breakable, type Link, openBroker } from './rabbit-link.ts';
+import { breakable, type Link, openBroker, type Waiting } from './rabbit-link.ts';
 
 export interface PublishingLink extends Link {
   readonly blocked: boolean;
@@ -16,11 +16,11 @@ export async function openPublishing(
   urls: readonly string[],
   topology: Topology,
   onBlocked: (reason: string | undefined) => void,
-  signal: AbortSignal,
+  waiting: Waiting,
 ): Promise<PublishingLink> {
   const { broker, shutdown, hangUp } = await openBroker(
     (hungUp) => publishingConfig(urls, topology, hungUp),
-    signal,
+    waiting,
   );
   const link = breakable();
   const unanswered = new Set<() => void>();

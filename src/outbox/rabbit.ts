@@ -5,7 +5,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { type Broker, BrokerAway, type ConnectBroker, publishTimeoutMs, type Topology } from './broker.ts';
 import { type ConsumingLink, leave, openConsuming, type Subscriber } from './rabbit-consuming.ts';
-import { keepLinked, type LinkEvent } from './rabbit-link.ts';
+import { defaultAnswerTimeoutMs, keepLinked, type LinkEvent } from './rabbit-link.ts';
 import { openPublishing, type PublishingLink } from './rabbit-publishing.ts';
 
 /** What an operator may want to know. */
@@ -14,21 +14,35 @@ export type RabbitEvent =
   | { readonly kind: 'blocked'; readonly reason: string }
   | { readonly kind: 'unblocked' };
 
-/** Connects to RabbitMQ: `url` may be a comma list that names the nodes of a cluster. */
+/**
+ * Connects to RabbitMQ: `url` may be a comma list that names the nodes of a cluster. After `answerTimeoutMs` without an answer to what
+ * it was asked (45 s unless given) a link is of no use, and another is opened.
+ */
 export function rabbit(options: {
   readonly url: string;
   readonly onEvent?: (event: RabbitEvent) => void;
+  readonly answerTimeoutMs?: number;
 }): ConnectBroker {
+  const { onEvent = () => {}, answerTimeoutMs = defaultAnswerTimeoutMs } = options;
   const urls = options.url.split(',').map((url) => url.trim());
-  return (topology) => connect(urls, topology, options.onEvent ?? (() => {}));
+  return (topology) => connect({ urls, onEvent, answerTimeoutMs }, topology);
 }
 
-function connect(urls: readonly string[], topology: Topology, onEvent: (event: RabbitEvent) => void): Broker {
+function connect(
+  options: {
+    readonly urls: readonly string[];
+    readonly onEvent: (event: RabbitEvent) => void;
+    readonly answerTimeoutMs: number;
+  },
+  topology: Topology,
+): Broker {
+  const { urls, onEvent, answerTimeoutMs } = options;
   const subscribers = new Set<Subscriber>();
   const listeners = new Set<() => void>();
   const inFlight = new Set<Promise<void>>();
   const closing = new AbortController();
   const { signal } = closing;
+  const waiting = { answerTimeoutMs, signal };
   let publishing: PublishingLink | undefined;
   let consuming: ConsumingLink | undefined;
   /** Set with the first consuming link: who asks before his queue is there could not hear the answer. */
@@ -42,7 +56,7 @@ function connect(urls: readonly string[], topology: Topology, onEvent: (event: R
   const keptConsuming = keepLinked({
     signal,
     onEvent: (event) => onEvent({ ...event, link: 'consuming' }),
-    open: () => openConsuming(urls, topology, signal),
+    open: () => openConsuming(urls, topology, waiting),
     use(link: ConsumingLink) {
       consuming = link;
       for (const subscriber of subscribers) link.subscribe(subscriber);
@@ -57,7 +71,7 @@ function connect(urls: readonly string[], topology: Topology, onEvent: (event: R
     return keepLinked({
       signal,
       onEvent: (event) => onEvent({ ...event, link: 'publishing' }),
-      open: () => openPublishing(urls, topology, onBlocked, signal),
+      open: () => openPublishing(urls, topology, onBlocked, waiting),
       use(link: PublishingLink) {
         publishing = link;
         notify();
