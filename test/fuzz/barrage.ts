@@ -36,13 +36,15 @@ export async function prepare(target: Target): Promise<void> {
 const inParallel = 64;
 
 export function requests(target: Target, stalls: Stalls, counts: Counts): Prey<HttpInput> {
-  /** A 503 is a finding, unless the machine stood still: sent again it is answered. */
+  /** A 503 is a finding, unless the machine stood still; or the question was whether it is ready, which it is a moment later. */
   async function answerTo(input: HttpInput): Promise<Answer> {
-    for (;;) {
+    for (let times = 1; ; times += 1) {
       const beganMs = performance.now();
       const answer = await send(target.url, input, target.lookUp);
-      if (answer.status !== 503 || !(await stalls.since(beganMs))) return answer;
-      count(counts, '503 of a machine that stood still');
+      if (answer.status !== 503) return answer;
+      const isReadiness = /^\/readyz\b/.test(answer.path ?? '') && times < 5;
+      if (!isReadiness && !(await stalls.since(beganMs))) return answer;
+      count(counts, '503, and asked again');
     }
   }
 
