@@ -41,7 +41,7 @@ export interface DoorUnit {
  * counts until it is answered. One too many is a 503 at once.
  */
 export function createAdmission(
-  options: { readonly maxInHand?: number; readonly budgetMs?: number } = {},
+  options: { readonly maxInHand?: number; readonly budgetMs?: number | undefined } = {},
 ): MiddlewareHandler<Admitted> {
   const { maxInHand = defaultMaxInHand, budgetMs = defaultBudgetMs } = options;
   let inHand = 0;

@@ -23,6 +23,7 @@ const routes = messagingRoutes({
   overview: createOverview(database),
   failures,
   onAction: (action) => actions.push(action),
+  budgetMs: 30_000,
 });
 
 beforeEach(async () => {

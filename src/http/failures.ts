@@ -45,11 +45,13 @@ export interface MessagingDoors {
   readonly failures: Pick<Failures, 'redrive' | 'discard'>;
   /** Told of every action, with who and why. */
   readonly onAction: (action: string, fields: Readonly<Record<string, unknown>>) => void;
+  readonly budgetMs?: number | undefined;
 }
 
 /** `/admin/{module}/outbox` and `/admin/{module}/failures`. */
-export function messagingRoutes({ module, unit, overview, failures, onAction }: MessagingDoors): Hono {
-  const admitted = createAdmission();
+export function messagingRoutes(doors: MessagingDoors): Hono {
+  const { module, unit, overview, failures, onAction, budgetMs } = doors;
+  const admitted = createAdmission({ budgetMs });
   const routes = new Hono().basePath(`/admin/${module}`);
   const docs = messagingOperations(module);
 

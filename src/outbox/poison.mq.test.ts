@@ -44,7 +44,9 @@ function supervise(program: string, args: readonly string[]) {
 }
 
 describe.skipIf(node.url === undefined)('a message that ends the process', () => {
-  test('is parked after three starts, and its neighbours take effect once', { timeout: 60_000 }, async () => {
+  test('is parked after three starts, and its neighbours take effect once', {
+    timeout: 120_000,
+  }, async () => {
     await database.query((sql) => sql`create table effects (message uuid, word text)`);
     const program = join(folder, 'mortal.mjs');
     await build({
@@ -97,7 +99,7 @@ describe.skipIf(node.url === undefined)('a message that ends the process', () =>
         (sql) => sql<{ subject: string; attempts: number; error: string }[]>`
           select subject, attempts, error from inbox_failures where next_attempt_at is null`,
       );
-    await until('it is dead', async () => (await dead()).length > 0, 50_000);
+    await until('it is dead', async () => (await dead()).length > 0, 100_000);
     return dead();
   }
 });

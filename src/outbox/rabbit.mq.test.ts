@@ -188,7 +188,8 @@ describe.skipIf(node.url === undefined)('RabbitMQ', () => {
     await until('it knocks', () => mute.connections.open === 1);
     const startMs = performance.now();
     await broker.close();
-    expect(performance.now() - startMs).toBeLessThan(2_000);
+    // Less than the attempt to connect may take.
+    expect(performance.now() - startMs).toBeLessThan(4_000);
     expect(events).toEqual([]);
     await mute.close();
   });
@@ -245,9 +246,9 @@ describe.skipIf(node.url === undefined)('RabbitMQ', () => {
   });
 
   /** Publishes until a queue takes it: others may be about to declare theirs. */
-  const taken = (broker: Broker, routingKey: string) =>
+  const taken = (broker: Broker, routingKey: string, text?: string) =>
     until('it is taken', () =>
-      broker.publish(packet(routingKey)).then(
+      broker.publish(packet(routingKey, text)).then(
         () => true,
         () => false,
       ),
@@ -277,12 +278,18 @@ describe.skipIf(node.url === undefined)('RabbitMQ', () => {
         const on = `${exchange}.${n}`;
         const { broker: order } = open({ name: 'order', bindings: ['a', 'b'], exchange: on });
         const { broker: stock } = open({ name: 'stock', bindings: [], exchange: on });
-        const { deliveries } = receiver(order);
+        const { texts } = receiver(order);
         await ready(order, stock);
-        await operate((channel) => remove(channel, on));
-        await expect(stock.publish(packet('a'))).rejects.toThrow();
-        await taken(stock, 'a');
-        await until('it arrives', () => deliveries.length > 0);
+        // It may be there again before anybody has missed it.
+        await until('it is missed', async () => {
+          await operate((channel) => remove(channel, on));
+          return stock.publish(packet('a', 'missed')).then(
+            () => false,
+            () => true,
+          );
+        });
+        await taken(stock, 'a', 'again');
+        await until('it arrives', () => texts().includes('again'));
       }),
     );
   });
@@ -443,7 +450,7 @@ describe.skipIf(node.control === undefined)('a RabbitMQ in trouble', () => {
     await node.control?.stopApp();
     const startMs = performance.now();
     await broker.close();
-    expect(performance.now() - startMs).toBeLessThan(6_000);
+    expect(performance.now() - startMs).toBeLessThan(20_000);
     await node.control?.startApp();
   });
 });

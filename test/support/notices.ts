@@ -11,13 +11,14 @@ import { createNotices } from '../../src/modules/order/notices/notices.ts';
 import { createPost } from '../../src/modules/order/notices/post.ts';
 import { createWebhook } from '../../src/modules/order/notices/webhook.ts';
 import { newId } from '../../src/outbox/index.ts';
-import { openOrder } from './order.ts';
+import { budgetMs, openOrder } from './order.ts';
 import { until } from './until.ts';
 
 const account = { by: 'anna', reason: 'a test' };
 
 export interface Attempt {
   readonly number: number;
+  readonly at: string;
   readonly outcome: string | null;
   readonly error: string | null;
 }
@@ -47,6 +48,7 @@ export async function openTelling({ mails = false } = {}) {
     mails,
     wake: () => {},
     onAction: (action, fields) => actions.push({ action, fields }),
+    budgetMs,
   });
 
   beforeEach(async () => {

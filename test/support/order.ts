@@ -12,6 +12,9 @@ export const patience = { stepTimeoutSeconds: 30, stepMaxAttempts: 3 };
 
 const module = createOrder(patience);
 
+/** What is tested is not how soon a door gives up: a machine that stands still for a second is refused nothing. */
+export const budgetMs = 30_000;
+
 export const mug = { sku: 'MUG-01', name: 'Mug', unitPrice: 1250, currency: 'EUR', version: 10 };
 
 export const message = (type: string, subject: string, data: unknown = {}): Message =>
@@ -37,7 +40,7 @@ export async function openOrder() {
     dispatcher: createDispatcher({ database, broker, news: [] }),
   });
 
-  const open = () => module.open({ database, unit, log: () => {}, observer: {} });
+  const open = () => module.open({ database, unit, log: () => {}, observer: {}, budgetMs });
   const { routes, handle } = open();
 
   beforeEach(async () => {

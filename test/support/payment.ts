@@ -57,6 +57,7 @@ export async function openPayment() {
       unit,
       log: () => {},
       observer,
+      budgetMs: 30_000,
     });
     for (const clock of module.clocks) clock.start();
     replicas.push({
@@ -109,7 +110,9 @@ export async function openPayment() {
 
   /** As if the claim of a call had ended: its process was killed, or stood still for long. */
   const endClaim = (orderId: string) =>
-    database.query((sql) => sql`update payments set call_at = now() where order_id = ${orderId}`);
+    database.query(
+      (sql) => sql`update payments set call_at = now() where order_id = ${orderId} and call_at is not null`,
+    );
 
   const ledger = (orderId: string) =>
     database.query(

@@ -46,15 +46,15 @@ export function createOrder(settings: OrderSettings): Module {
     says,
     news: ['order.rejected', 'order.cancelled'],
     facts: orderFacts,
-    open({ database, unit: silentUnit, log, observer }) {
+    open({ database, unit: silentUnit, log, observer, budgetMs }) {
       const listed = isListed(database);
       const live = createLive(database, observer);
-      const admitted = createAdmission();
+      const admitted = createAdmission({ budgetMs });
       const listening = createLiveRoutes({ database, live, admitted });
       const unit = wakingUnit(silentUnit, live.wake);
       const handle = createHandler(settings);
       const outcomes = createOutcomes(database);
-      const telling = createTelling(settings, { database, unit, log, observer });
+      const telling = createTelling(settings, { database, unit, log, observer, budgetMs });
       const clocks = [
         createListing(unit, settings.stepTimeoutSeconds),
         createDeadlines(unit, settings),

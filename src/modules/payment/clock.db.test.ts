@@ -43,7 +43,7 @@ describe('calls', () => {
   });
 
   test('a slow one keeps nobody else waiting', async () => {
-    const { receive } = open(simulated, { timeoutSeconds: 0.5 });
+    const { receive } = open(simulated, { timeoutSeconds: 2.5 });
     const [slow, quick] = [uuidv7(), uuidv7()];
     await receive(authorize(slow, 'tok_timeout'));
     await receive(authorize(quick));

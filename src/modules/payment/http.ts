@@ -8,9 +8,15 @@ import { listPayments } from './store.ts';
 
 const ListPayments = v.strictObject({ orderId: v.optional(OrderId), limit: Limit, after: cursor(OrderId) });
 
-export function createRoutes({ database }: { readonly database: DoorDatabase }): Hono {
+export function createRoutes({
+  database,
+  budgetMs,
+}: {
+  readonly database: DoorDatabase;
+  readonly budgetMs?: number | undefined;
+}): Hono {
   const routes = new Hono();
-  const admitted = createAdmission();
+  const admitted = createAdmission({ budgetMs });
 
   // For administrators: a payment knows no customer whose it could be; a customer learns from its order how it went.
   routes.get('/payments', docs.listPayments, query(ListPayments), admitted, async (c) => {

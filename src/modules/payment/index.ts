@@ -58,7 +58,7 @@ export function createPayment(
     says,
     news: [],
     facts: (sql, scope) => paymentFacts(sql, scope, books),
-    open({ database, unit, observer }) {
+    open({ database, unit, observer, budgetMs }) {
       const wake = () => callLoop.wake();
       const calls = createCalls({
         database,
@@ -78,7 +78,7 @@ export function createPayment(
         afterSeconds: inquiryAfterSeconds,
       });
       return {
-        routes: createRoutes({ database }),
+        routes: createRoutes({ database, budgetMs }),
         inProgress: () => database.query(countOpen),
         handle: createHandler(calls.waits, calls),
         clocks: [callLoop, createLoop(inquiries, observer), createLoop(createForgetting(database), observer)],

@@ -14,7 +14,7 @@ const database = await openTestDatabase('stock', stock.migrations);
 /** Nobody sends: whatever Stock says stays in its outbox, where the tests read it. */
 const dispatcher = { dispatch: async () => {}, room: () => 0, stop: async () => {} };
 const unit = createUnitOfWork({ database, source: '/stock', dispatcher });
-const { routes } = stock.open({ database, unit, log: () => {}, observer: {} });
+const { routes } = stock.open({ database, unit, log: () => {}, observer: {}, budgetMs: 30_000 });
 
 beforeEach(async () => {
   await database.query((sql) => sql`truncate products, receipts, reservations, outbox`);
@@ -275,7 +275,7 @@ describe('the demo products', () => {
       await sql`insert into products (sku, name, unit_price, currency, version)
         values ('TEE-01', 'T-shirt', 1900, 'EUR', 1)`;
       seeded = seedDemo(unit);
-      await until('the seed waits for the product', waitsForALock, 5_000);
+      await until('the seed waits for the product', waitsForALock, 9_000);
     });
     await seeded;
     expect((await said()).map(({ subject }) => subject).sort()).toEqual(

@@ -40,12 +40,14 @@ const ListProducts = v.strictObject({ limit: Limit, after: cursor(Sku) });
 export function createRoutes({
   database,
   unit,
+  budgetMs,
 }: {
   readonly database: DoorDatabase;
   readonly unit: DoorUnit;
+  readonly budgetMs?: number | undefined;
 }): Hono {
   const routes = new Hono();
-  const admitted = createAdmission();
+  const admitted = createAdmission({ budgetMs });
 
   routes.get('/products', docs.listProducts, allow('orders'), query(ListProducts), admitted, async (c) => {
     const { limit, after } = c.req.valid('query');

@@ -23,9 +23,9 @@ export function createStock({ inquiryAfterSeconds }: StockSettings): Module {
     says,
     news: ['product.changed'],
     facts: stockFacts,
-    open({ database, unit, observer }) {
+    open({ database, unit, observer, budgetMs }) {
       return {
-        routes: createRoutes({ database, unit }),
+        routes: createRoutes({ database, unit, budgetMs }),
         inProgress: () => database.query(countHeld),
         handle: createHandler(inquiryAfterSeconds),
         clocks: [

@@ -261,7 +261,7 @@ test('a hot product costs what a cold one does while an old snapshot keeps all t
     await database.query(
       (sql) => sql`
         do $$ begin
-          for n in 1..5000 loop
+          for n in 1..2000 loop
             begin update products set on_hand = on_hand + 1 where sku = 'HOT'; exception when division_by_zero then null; end;
           end loop;
         end $$`,
@@ -287,7 +287,7 @@ describe('at the same moment, on two connections', () => {
     await unit.run(async (open) => {
       await handle(open, [first]);
       later = receive(second);
-      await until('the second message waits for the first', async () => (await waiting()) === 1, 5_000);
+      await until('the second message waits for the first', async () => (await waiting()) === 1, 9_000);
     });
     await later;
   }
@@ -332,7 +332,7 @@ describe('at the same moment, on two connections', () => {
     await unit.run(async (open) => {
       await handle(open, [middle]);
       batches = Promise.all([receive(...left), receive(...right)]);
-      await until('both batches wait', async () => (await waiting()) === 2, 5_000);
+      await until('both batches wait', async () => (await waiting()) === 2, 9_000);
     });
     await batches;
   }
@@ -366,7 +366,7 @@ describe('at the same moment, on two connections', () => {
       const middle = database.transaction(async (sql) => {
         await sql`insert into reservations (order_id, state, lines) values (${ids[1] ?? ''}, 'released', '[]')`;
         batches = Promise.all([receive(...releases()), receive(...releases().reverse())]);
-        await until('both batches wait', async () => (await waiting()) === 2, 5_000);
+        await until('both batches wait', async () => (await waiting()) === 2, 9_000);
         throw new Error('it was not to be');
       });
       await expect(middle).rejects.toThrow('it was not to be');

@@ -140,17 +140,17 @@ describe.each(sides)('$name', ({ database, store, messages, later, empty, histor
 
     test('the longest overdue come first, up to the limit; one that is done never', async () => {
       const [first, second, third, ended] = [orderOf(), orderOf(), orderOf(), orderOf()];
-      await insert(second, 6);
-      await insert(third, 7);
-      await insert(first, 5);
-      await insert(ended, 5);
+      await insert(second, 60);
+      await insert(third, 90);
+      await insert(first, 30);
+      await insert(ended, 30);
       await update({ ...ended, ...done, status: 'confirmed' });
       expect(await overdue()).toEqual([]);
-      await later(10);
+      await later(100);
       expect(await overdue(2)).toEqual([first.id, second.id]);
-      await write((sql) => store().postpone(sql, [{ id: first.id, waitSeconds: 5 }]));
+      await write((sql) => store().postpone(sql, [{ id: first.id, waitSeconds: 50 }]));
       expect(await overdue()).toEqual([second.id, third.id]);
-      await later(6);
+      await later(60);
       expect(await overdue()).toEqual([second.id, third.id, first.id]);
     });
   });
@@ -228,19 +228,19 @@ describe.each(sides)('$name', ({ database, store, messages, later, empty, histor
 
     test('the list is asked for at once, again when it does not come, and when it is old', async () => {
       const due = () =>
-        within((sql) => store().lockDueListing(sql, { askAfterSeconds: 60, retrySeconds: 5 }));
+        within((sql) => store().lockDueListing(sql, { askAfterSeconds: 600, retrySeconds: 50 }));
       const questionId = uuidv7();
       expect(await due()).toEqual({ questionId: null });
       await within((sql) => store().noteListingAsked(sql, questionId));
-      await later(4);
+      await later(40);
       expect(await due()).toBeUndefined();
-      await later(2);
+      await later(20);
       expect(await due()).toEqual({ questionId });
       await write((sql) => store().markListed(sql));
       expect(await due()).toBeUndefined();
-      await later(50);
+      await later(500);
       expect(await due()).toBeUndefined();
-      await later(10);
+      await later(100);
       expect(await due()).toEqual({ questionId });
     });
   });

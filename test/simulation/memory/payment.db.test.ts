@@ -69,13 +69,13 @@ describe.each(sides)('$name', ({ database, store, inquiries, later, empty }) => 
 
   const within = <T>(work: (sql: Sql) => Promise<T>) => database.transaction(work);
   const lock = (...ids: readonly string[]) => within((sql) => store().lockPayments(sql, ids));
-  const waits = { inquiryAfterSeconds: 60, claimSeconds: 12 };
+  const waits = { inquiryAfterSeconds: 600, claimSeconds: 120 };
   const make = (...made: readonly ChangedPayment[]) =>
     database.write((sql) => store().insertPayments(sql, made, waits));
   const save = (payment: Payment, before: Operation | null = null, claimed = false) =>
     database.write((sql) => store().updatePayments(sql, [{ payment, before, claimed }], waits));
   const claim = (first = 10, repeated = 10) =>
-    within((sql) => store().claimCalls(sql, { first, repeated }, 12, null));
+    within((sql) => store().claimCalls(sql, { first, repeated }, waits.claimSeconds, null));
   const repeat = (due: DueCall, inSeconds: number) =>
     database.write((sql) => store().repeatCalls(sql, [{ due, inSeconds, error: 'no answer' }]));
   /** Which payments were claimed, and how often by now: the first ones first. */
@@ -151,9 +151,9 @@ describe.each(sides)('$name', ({ database, store, inquiries, later, empty }) => 
       const [due] = await claim();
       expect(due).toEqual({ payment, operation: 'authorize', calls: 1, since: expect.any(Date) });
       expect(await claim()).toEqual([]);
-      await later(11);
+      await later(110);
       expect(await claim()).toEqual([]);
-      await later(2);
+      await later(20);
       expect(await claim()).toEqual([{ ...due, calls: 2 }]);
     });
 
@@ -163,9 +163,9 @@ describe.each(sides)('$name', ({ database, store, inquiries, later, empty }) => 
       expect(countsOf(await claim())).toEqual([[second.orderId, 1]]);
       const approved: Payment = { ...second, state: 'voiding', paymentToken: null, approved: true };
       await save(approved, 'authorize', true);
-      await later(11);
+      await later(110);
       expect(await claim()).toEqual([]);
-      await later(2);
+      await later(20);
       expect(new Map(countsOf(await claim()))).toEqual(
         new Map([
           [first.orderId, 2],
@@ -185,14 +185,14 @@ describe.each(sides)('$name', ({ database, store, inquiries, later, empty }) => 
       await save(approved, 'authorize');
       expect(await claim()).toMatchObject([{ payment: approved, operation: 'void', calls: 1 }]);
       await save({ ...approved, state: 'voided' }, 'void');
-      await later(100);
+      await later(1_000);
       expect(await claim()).toEqual([]);
     });
 
     test('the longest due come first, whether they are repeated or not; of repeated ones no more than their limit', async () => {
       const repeated = [await begun(), await begun()].map(({ orderId }) => orderId);
       await claim();
-      await later(13);
+      await later(130);
       const fresh: string[] = [];
       for (let n = 0; n < 3; n += 1) {
         fresh.push((await begun()).orderId);
@@ -213,21 +213,21 @@ describe.each(sides)('$name', ({ database, store, inquiries, later, empty }) => 
     test('one limit holds for all of them', async () => {
       const first = await begun();
       await claim();
-      await later(13);
+      await later(130);
       const second = await begun();
       expect(countsOf(await claim(1, 1))).toEqual([[first.orderId, 2]]);
       expect(countsOf(await claim(1, 1))).toEqual([[second.orderId, 1]]);
-      await later(13);
+      await later(130);
       expect(await claim(1, 0)).toEqual([]);
     });
 
     test('an unknown outcome is asked again after its wait', async () => {
       const payment = await begun();
       const [due] = await claim();
-      if (due) await repeat(due, 3);
-      await later(2);
+      if (due) await repeat(due, 30);
+      await later(20);
       expect(await claim()).toEqual([]);
-      await later(2);
+      await later(20);
       expect(countsOf(await claim())).toEqual([[payment.orderId, 2]]);
     });
 
@@ -237,14 +237,14 @@ describe.each(sides)('$name', ({ database, store, inquiries, later, empty }) => 
       await save({ ...ended, state: 'voided' }, 'authorize');
       await save({ ...voiding, state: 'voiding', paymentToken: null, approved: true }, 'authorize');
       expect(countsOf(await claim())).toEqual([[voiding.orderId, 1]]);
-      for (const due of dues) await repeat(due, 3);
-      await later(4);
+      for (const due of dues) await repeat(due, 30);
+      await later(40);
       expect(await claim()).toEqual([]);
-      await later(9);
+      await later(90);
       const [again] = await claim();
       expect(again).toMatchObject({ operation: 'void', calls: 2 });
-      if (again) await repeat({ ...again, calls: 1 }, 3);
-      await later(4);
+      if (again) await repeat({ ...again, calls: 1 }, 30);
+      await later(40);
       expect(await claim()).toEqual([]);
     });
   });
@@ -256,10 +256,10 @@ describe.each(sides)('$name', ({ database, store, inquiries, later, empty }) => 
     test('what is authorized is asked after, from when it was authorized on', async () => {
       const payment = await begun();
       await save(authorized(payment), 'authorize');
-      await later(59);
+      await later(590);
       expect(await due()).toEqual([]);
       await save({ ...authorized(payment), cause: { id: uuidv7() } });
-      await later(2);
+      await later(20);
       expect(await due()).toEqual([payment.orderId]);
       await save({ ...authorized(payment), state: 'capturing' });
       expect(await due()).toEqual([]);

@@ -203,9 +203,9 @@ describe.each(sides)('$name', ({ database, store, inquiries, later, empty, deliv
       const [id, question] = [uuidv7(), uuidv7()];
       await hold(id);
       for (const seconds of [60, 60, 120, 240, 480, 960, 1_920, 3_600, 3_600]) {
-        await later(seconds - 2);
+        await later(seconds - 10);
         expect(await due()).toEqual([]);
-        await later(4);
+        await later(12);
         expect(await due()).toHaveLength(1);
         await ask(id, question);
       }

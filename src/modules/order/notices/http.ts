@@ -111,10 +111,11 @@ export function createNoticeRoutes(context: {
   readonly wake: () => void;
   /** Told of what an administrator does, with who and why. */
   readonly onAction: (action: string, fields: Readonly<Record<string, unknown>>) => void;
+  readonly budgetMs?: number | undefined;
 }): Hono {
   const { database, unit, addresses, mails, wake, onAction } = context;
   const routes = new Hono().basePath('/admin/order');
-  const admitted = createAdmission();
+  const admitted = createAdmission({ budgetMs: context.budgetMs });
 
   routes.post('/webhooks', docs.registerWebhook, body(Register), admitted, idempotent, (c) => {
     const { by, reason, url, description = '' } = c.req.valid('json');

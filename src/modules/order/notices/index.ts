@@ -1,7 +1,7 @@
 /** Telling, wired: what customers and their programs learn of outcomes, and how. */
 import type { Hono } from 'hono';
-import { createLoop, type Database, type Loop, type UnitOfWork } from '../../../outbox/index.ts';
-import type { ModuleObserver } from '../../module.ts';
+import { createLoop, type Loop } from '../../../outbox/index.ts';
+import type { ModuleContext } from '../../module.ts';
 import { createAddresses } from './addresses.ts';
 import { createDeliveries } from './deliveries.ts';
 import { createNoticeRoutes } from './http.ts';
@@ -25,16 +25,8 @@ export interface Telling {
 }
 
 /** Opens all of it over Order's database. */
-export function createTelling(
-  settings: TellingSettings,
-  context: {
-    readonly database: Database;
-    readonly unit: UnitOfWork;
-    readonly log: (event: string, fields?: Readonly<Record<string, unknown>>) => void;
-    readonly observer: ModuleObserver;
-  },
-): Telling {
-  const { database, unit, log, observer } = context;
+export function createTelling(settings: TellingSettings, context: ModuleContext): Telling {
+  const { database, unit, log, observer, budgetMs } = context;
   const addresses = createAddresses(settings.webhookNetworks ?? []);
   const mailer = settings.mail && createMailer(settings.mail);
   const mails = mailer !== undefined;
@@ -58,7 +50,7 @@ export function createTelling(
     },
   });
   return {
-    routes: createNoticeRoutes({ database, unit, addresses, mails, wake, onAction: log }),
+    routes: createNoticeRoutes({ database, unit, addresses, mails, wake, onAction: log, budgetMs }),
     clocks: [
       deliveryLoop,
       ...[notices, createRetention(database)].map((clock) => createLoop(clock, observer)),

@@ -2,7 +2,7 @@ import { Webhook } from 'standardwebhooks';
 import { afterAll, expect, test } from 'vitest';
 import { openMailServer } from '../../../../test/support/mail-server.ts';
 import { openTelling } from '../../../../test/support/notices.ts';
-import { patience } from '../../../../test/support/order.ts';
+import { budgetMs, patience } from '../../../../test/support/order.ts';
 import { openReceiver } from '../../../../test/support/receiver.ts';
 import { until } from '../../../../test/support/until.ts';
 import { createMetrics } from '../../../telemetry/metrics.ts';
@@ -22,6 +22,7 @@ const order = createOrder({
   unit,
   observer: metrics.observerOf('order'),
   log: (event, fields) => logged.push({ event, ...fields }),
+  budgetMs,
 });
 const overview = {
   levels: async () => ({ outboxMessages: 0, outboxOldestSeconds: 0, parked: 0, dead: 0 }),
