@@ -66,13 +66,15 @@ export function createFailures(options: {
   /** How many more may be kept before they are counted again. */
   let uncounted = 0;
 
-  /** The limit that has to be heeded for so many dead ones; null: it is far away. */
-  async function limitFor(sql: Sql, dead: number): Promise<number | null> {
-    if (uncounted < dead)
-      uncounted = (await store.countFailures(sql, maxDead)) <= maxDead - maxUncounted ? maxUncounted : 0;
-    if (uncounted < dead) return maxDead;
+  /** How many of so many dead ones may be kept. */
+  async function roomFor(sql: Sql, dead: number): Promise<number> {
+    if (uncounted < dead) {
+      const room = maxDead - (await store.countFailures(sql, maxDead));
+      uncounted = room < maxUncounted ? 0 : maxUncounted;
+      if (uncounted === 0) return room;
+    }
     uncounted -= dead;
-    return null;
+    return dead;
   }
 
   async function parkTogether(failures: readonly Failure[]): Promise<void> {
@@ -82,11 +84,11 @@ export function createFailures(options: {
       waitSeconds: waitAfter(error, 1),
     }));
     await database.transaction(async (sql) => {
-      const isDead = ({ waitSeconds }: { waitSeconds: WaitSeconds }) => waitSeconds === null;
-      const limit = await limitFor(sql, rows.filter(isDead).length);
+      const dead = rows.filter(({ waitSeconds }) => waitSeconds === null);
+      const homeless = new Set(dead.slice(await roomFor(sql, dead.length)));
       // Sent together, they travel in one round trip.
-      const kept = await Promise.all(rows.map((row) => store.park(sql, row, isDead(row) ? limit : null)));
-      for (const _ of kept.filter((isKept) => !isKept)) await store.park(sql, overflow, null);
+      const kept = await Promise.all(rows.map((row) => store.park(sql, row, homeless.has(row))));
+      for (const _ of kept.filter((isKept) => !isKept)) await store.park(sql, overflow, false);
     });
     for (const row of rows) tell(row.id, { ...row, attempts: 1 }, row.error, row.waitSeconds);
   }

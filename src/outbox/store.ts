@@ -140,8 +140,8 @@ async function forgetStarts(sql: Sql, ids: readonly string[]): Promise<void> {
 }
 
 /**
- * Puts a message aside after its first failed attempt. One that is there already is only counted. False: there are `limit`
- * failures or more, and it was not kept.
+ * Puts a message aside after its first failed attempt. One that is there already is only counted. `isFull`: no other is kept, and
+ * false says so.
  */
 async function park(
   sql: Sql,
@@ -153,14 +153,13 @@ async function park(
     readonly error: string;
     readonly waitSeconds: WaitSeconds;
   },
-  limit: number | null,
+  isFull: boolean,
 ): Promise<boolean> {
   const { id, type, subject, json, error, waitSeconds } = failure;
   const { count } = await sql`
     insert into inbox_failures (id, type, subject, message, error, next_attempt_at)
     select ${id}, ${type}, ${subject}, ${json}::text::json, ${error}, now() + make_interval(secs => ${waitSeconds})
-    where ${limit}::bigint is null or exists (select from inbox_failures where id = ${id})
-      or (select count(*) from (select from inbox_failures limit ${limit}) as kept) < ${limit}
+    where not ${isFull}::boolean or exists (select from inbox_failures where id = ${id})
     on conflict (id) do update set seen = inbox_failures.seen + 1, failed_at = now()`;
   return count > 0;
 }

@@ -114,12 +114,12 @@ export function createMessageMemory(memory: Memory): MessageMemory {
 
     countFailures: (sql, limit) => memory.run(sql, () => Math.min(failures.count(), limit)),
 
-    park: (sql, { waitSeconds, ...failure }, limit) =>
+    park: (sql, { waitSeconds, ...failure }, isFull) =>
       memory.run(sql, () => {
         const { id } = failure;
         const known = failures.get(id);
         if (known) failures.update(id, { ...known, seen: known.seen + 1 });
-        else if (limit !== null && failures.count() >= limit) return false;
+        else if (isFull) return false;
         else {
           const nextAttemptAt = inSeconds(waitSeconds);
           failures.insert(id, { ...failure, attempts: 1, seen: 1, nextAttemptAt, parkedAt: moment() });
