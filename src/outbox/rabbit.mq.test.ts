@@ -29,7 +29,8 @@ const service = (name: string, ...bindings: string[]) => open({ name, bindings }
 function open(place: { name: string; bindings: string[]; url?: string; exchange?: string }) {
   const { name, bindings, url = node.url ?? '', exchange: on = exchange } = place;
   const events: RabbitEvent[] = [];
-  const connect = rabbit({ url, onEvent: (event) => events.push(event) });
+  // Less than a test waits: a question that was never answered is named, and not only what did not come of it.
+  const connect = rabbit({ url, answerTimeoutMs: 10_000, onEvent: (event) => events.push(event) });
   const broker = connect({ exchange: on, queue: `${on}.${name}`, bindings });
   brokers.push(broker);
   /** How often this link was lost. */
