@@ -34,7 +34,7 @@ export async function quick(scene: Scene, rounds: number, say: (what: string) =>
       orders += run.accepted;
       ours.push(run.perSecond);
       say(
-        `round ${round} of ${rounds}: ${Math.round(run.perSecond)} orders/s to the end, accept-only ${Math.round(ceilings.at(-1) ?? 0)}`,
+        `round ${round} of ${rounds}: ${Math.round(run.perSecond)} orders/s to the end, ${run.refused} refused, accept-only ${Math.round(ceilings.at(-1) ?? 0)}`,
       );
     }
     await shop.check(orders, generator.inDoubt);

@@ -99,12 +99,13 @@ export async function closedLoop(
   bodies = carts(),
 ): Promise<{
   readonly accepted: number;
+  readonly refused: number;
   readonly perSecond: number;
   readonly usage: readonly Usage[];
 }> {
   await checkpoint(scene);
   const watching = watch([...shop.groups(), ...scene.services.groups, generatorGroup(scene)]);
-  const { accepted, startedAtMs } = await scene.generator.run({
+  const { accepted, refused, startedAtMs } = await scene.generator.run({
     kind: 'closed',
     urls: shop.orderUrls,
     bodies,
@@ -114,7 +115,7 @@ export async function closedLoop(
   await shop.sagasEnded();
   const tookMs = Date.now() - startedAtMs;
   await shop.quiet();
-  return { accepted, perSecond: perSecond(accepted, tookMs), usage: watching.stop() };
+  return { accepted, refused, perSecond: perSecond(accepted, tookMs), usage: watching.stop() };
 }
 
 /** So many orders a second, whatever the answers; from when each was due to the commit that confirms it. */
@@ -147,9 +148,10 @@ export async function loads(
   try {
     let orders = await warmUp(shop, scene.generator, scene.warmUpSeconds);
     for (const count of wanted.closed ? clients : []) {
-      const { accepted, perSecond, usage } = await closedLoop(scene, shop, count);
+      const { accepted, refused, perSecond, usage } = await closedLoop(scene, shop, count);
       orders += accepted;
       scene.record(toTheEnd(topology, count), 'orders/s', perSecond);
+      scene.record(`${topology}, ${count} clients: refused`, 'orders', refused);
       if (count === 64) recordUsage(scene, `${topology}, ${count} clients`, usage, accepted);
     }
     for (const rate of wanted.open ? rates : []) {

@@ -15,7 +15,7 @@ interface Group {
 /** In this process: what the doors do does not depend on the broker. */
 let shop: Shop;
 beforeAll(async () => {
-  shop = await openShop('embedded', '', { GATEWAY_TIMEOUT_SECONDS: '1', FAILURE_RETRY_SECONDS: '600' });
+  shop = await openShop('embedded', '', { GATEWAY_TIMEOUT_SECONDS: '3', FAILURE_RETRY_SECONDS: '600' });
   await shop.opened();
 });
 afterAll(() => shop.stop());
@@ -131,7 +131,7 @@ describe('a deadline', () => {
     );
 
   test('is brought forward: the step’s command goes out again', async () => {
-    // Its first call to the card processor takes a second.
+    // Its first call to the card processor takes three seconds.
     const { id } = await shop.place(cart('PEN-01', 1, 'tok_timeout'));
     await expect.poll(async () => (await shop.find(id)).step).toBe('authorizing_payment');
     expect((await bringForward(id)).status).toBe(202);

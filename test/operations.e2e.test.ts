@@ -13,7 +13,7 @@ const blocks = blocksOf(page);
 let shop: Shop;
 beforeAll(async () => {
   // So long an order waits below for its payment.
-  shop = await openShop('embedded', '', { GATEWAY_TIMEOUT_SECONDS: '1' });
+  shop = await openShop('embedded', '', { GATEWAY_TIMEOUT_SECONDS: '3' });
   await shop.opened();
 });
 afterAll(() => shop.stop());

@@ -69,7 +69,7 @@ export interface ModuleContext {
   readonly log: (event: string, fields?: Readonly<Record<string, unknown>>) => void;
   /** Told of every failure of a clock, which goes on by itself, and of what is worth counting. */
   readonly observer: ModuleObserver;
-  /** What a request may cost, as the doors have it unless told: for tests in which a slow machine is to refuse nobody. */
+  /** Milliseconds that the database may take of a request; the doors' default unless given. Tests give more: a slow machine refuses nobody. */
   readonly budgetMs?: number | undefined;
 }
 

@@ -77,6 +77,15 @@ export function createFailures(options: {
     return dead;
   }
 
+  /** Which of these dead ones are not to be kept; those that are there already need no room. */
+  async function withoutRoom(sql: Sql, dead: readonly string[]): Promise<ReadonlySet<string>> {
+    const room = await roomFor(sql, dead.length);
+    if (room >= dead.length) return new Set();
+    const known = await store.parkedAmong(sql, dead);
+    const fresh = new Set(dead.filter((id) => !known.has(id)));
+    return new Set([...fresh].slice(room));
+  }
+
   async function parkTogether(failures: readonly Failure[]): Promise<void> {
     const rows = failures.map(({ content, error }) => ({
       ...rowOf(content, error),
@@ -84,11 +93,14 @@ export function createFailures(options: {
       waitSeconds: waitAfter(error, 1),
     }));
     await database.transaction(async (sql) => {
-      const dead = rows.filter(({ waitSeconds }) => waitSeconds === null);
-      const homeless = new Set(dead.slice(await roomFor(sql, dead.length)));
+      const homeless = await withoutRoom(
+        sql,
+        rows.filter(({ waitSeconds }) => waitSeconds === null).map(({ id }) => id),
+      );
       // Sent together, they travel in one round trip.
-      const kept = await Promise.all(rows.map((row) => store.park(sql, row, homeless.has(row))));
-      for (const _ of kept.filter((isKept) => !isKept)) await store.park(sql, overflow, false);
+      const kept = await Promise.all(rows.map((row) => store.park(sql, row, homeless.has(row.id))));
+      const lost = kept.filter((isKept) => !isKept);
+      await Promise.all(lost.map(() => store.park(sql, overflow, false)));
     });
     for (const row of rows) tell(row.id, { ...row, attempts: 1 }, row.error, row.waitSeconds);
   }

@@ -338,6 +338,26 @@ test('more than 100,000 failures: of what is dead at once only the number is kep
   ]);
 });
 
+test('the last places are given away, one after the other, and what is there already needs none', {
+  timeout: 60_000,
+}, async () => {
+  await fill(99_997);
+  const shout = (n: number) => ({ ...say(`shout ${n}`), type: 'shout' });
+  const known = shout(0);
+  await service().receive(known);
+  // Two places are left.
+  const [first, ...others] = [1, 2, 3, 4].map(shout);
+  if (first) await service().receive(known, first, first, ...others);
+  const rows = await database.query(
+    (sql) => sql<{ id: string; seen: number }[]>`
+      select id, seen from inbox_failures where error <> 'x' order by failed_at, seen`,
+  );
+  expect(rows.map(({ seen }) => seen).sort()).toEqual([1, 2, 2, 2]);
+  expect(rows.map(({ id }) => id)).toEqual(expect.arrayContaining([known.id, first?.id]));
+  const [all] = await database.query((sql) => sql<{ count: number }[]>`select count(*) from inbox_failures`);
+  expect(all?.count).toBe(100_000 + 1);
+});
+
 test('far from that many they are not counted each time, and yet no replica goes a thousand beyond', {
   timeout: 60_000,
 }, async () => {

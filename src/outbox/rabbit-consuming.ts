@@ -45,15 +45,15 @@ export async function openConsuming(
     (hungUp) => declaringConfig(urls, topology, hungUp),
     waiting,
   );
-  const ask = <T>(question: Parameters<typeof answered<T>>[1]) =>
-    answered<T>(waiting.answerTimeoutMs, question);
+  const ask = <T>(what: string, question: Parameters<typeof answered<T>>[2]) =>
+    answered<T>(what, waiting, question);
   const link = breakable();
   const subscribers = new Set<Subscriber>();
   const closing = new AbortController();
 
   /** An error on a channel, or one that the broker has closed: all is declared again over a new link. */
   async function openChannel(connection: Connection): Promise<Channel> {
-    const channel = await ask<Channel>((done) => connection.createChannel(done));
+    const channel = await ask<Channel>('a channel', (done) => connection.createChannel(done));
     channel.on('error', link.break);
     return channel;
   }
@@ -61,12 +61,12 @@ export async function openConsuming(
   async function subscribe(connection: Connection, subscriber: Subscriber): Promise<void> {
     const channel = await openChannel(connection);
     const subscription: Subscription = { channel, held: 0, alive: true };
-    await ask<unknown>((done) => channel.prefetch(subscriber.prefetch, false, done));
+    await ask<unknown>('a prefetch', (done) => channel.prefetch(subscriber.prefetch, false, done));
     const onMessage = (message: ReceivedMessage | null) => {
       if (message) subscriber.onDelivery(deliveryOf(subscription, message));
       else link.break(new BrokerAway('the broker has cancelled the subscription'));
     };
-    await ask<unknown>((done) => channel.consume(topology.queue, onMessage, {}, done));
+    await ask<unknown>('a subscription', (done) => channel.consume(topology.queue, onMessage, {}, done));
     const before = subscriber.subscription;
     subscriber.subscription = subscription;
     if (before) void leave(before);
@@ -84,7 +84,7 @@ export async function openConsuming(
       await pause(lookAfterMs, undefined, { signal: closing.signal });
       // Where the queue or the exchange is gone, the broker closes the channel.
       for (const type of bindings)
-        await ask<unknown>((done) => channel.bindQueue(queue, exchange, type, {}, done));
+        await ask<unknown>('a binding', (done) => channel.bindQueue(queue, exchange, type, {}, done));
       for (const subscriber of subscribers)
         if (subscriber.cancelled) subscribers.delete(subscriber);
         else if (isIdle(subscriber)) await subscribe(connection, subscriber);
@@ -92,7 +92,7 @@ export async function openConsuming(
   }
 
   try {
-    const connection = await ask<Connection>((done) => broker.connect(vhost, done));
+    const connection = await ask<Connection>('a connection', (done) => broker.connect(vhost, done));
     connection.on('error', link.break);
     connection.on('close', () => link.break(new BrokerAway('the connection was lost')));
     // It has declared, which was what its own connection was for.

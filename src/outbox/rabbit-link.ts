@@ -91,28 +91,25 @@ export interface Opened {
   hangUp(): void;
 }
 
-/** How long to wait for a broker, and until when. */
+/** How long to wait for an answer, and until when. */
 export interface Waiting {
   readonly answerTimeoutMs: number;
-  /** Nobody waits for it any more. */
+  /** Nobody waits any more. */
   readonly signal: AbortSignal;
 }
 
 /**
  * Creates a rascal broker; it has declared what its configuration says when this resolves. The configuration gets a signal for its sockets:
  * whatever rascal is doing, they can be ended. rascal calls nobody back when its connection is lost while it closes the channel on
- * which it has declared: then this rejects after `answerTimeoutMs`.
+ * which it has declared: that too is an answer that does not come.
  */
 export async function openBroker(
   configOf: (hungUp: AbortSignal) => object,
-  { answerTimeoutMs, signal }: Waiting,
+  waiting: Waiting,
 ): Promise<Opened> {
   const controller = new AbortController();
-  let stopWaiting = () => {};
   try {
-    return await answered<Opened>(answerTimeoutMs, (done) => {
-      stopWaiting = () => done(new BrokerAway('RabbitMQ is being closed'));
-      signal.addEventListener('abort', stopWaiting);
+    return await answered<Opened>('a declaration', waiting, (done) =>
       rascal.Broker.create(configOf(controller.signal), (error, broker) => {
         // It says so itself when it is given up after an error: nothing of it is used any more.
         broker?.on('error', () => {});
@@ -128,32 +125,40 @@ export async function openBroker(
         done(error ?? new BrokerAway('there is no broker'));
         broker?.shutdown(() => {});
         hangUp();
-      });
-    });
+      }),
+    );
   } catch (error) {
     controller.abort();
     throw error;
-  } finally {
-    signal.removeEventListener('abort', stopWaiting);
   }
 }
 
-/** The answer to a question with a callback. Throws its error, what asking throws (the channel is gone), or `BrokerAway` if none comes. */
+/**
+ * The answer to a question with a callback. Throws its error, what asking throws (the channel is gone), or `BrokerAway`: no answer comes,
+ * or nobody waits for it any more. `what`: for an operator.
+ */
 export async function answered<T>(
-  answerTimeoutMs: number,
+  what: string,
+  { answerTimeoutMs, signal }: Waiting,
   question: (done: (error: Error | null, answer?: T) => void) => void,
 ): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
+  let stopWaiting = () => {};
   try {
     return await new Promise<T>((resolve, reject) => {
-      const late = new BrokerAway(`RabbitMQ did not answer within ${answerTimeoutMs / 1_000} s`);
-      timer = setTimeout(reject, answerTimeoutMs, late);
+      timer = setTimeout(() => reject(noAnswer(what, answerTimeoutMs)), answerTimeoutMs);
+      stopWaiting = () => reject(new BrokerAway('RabbitMQ is being closed'));
+      signal.addEventListener('abort', stopWaiting);
       question((error, answer) => (error ? reject(error) : resolve(answer as T)));
     });
   } finally {
     clearTimeout(timer);
+    signal.removeEventListener('abort', stopWaiting);
   }
 }
+
+export const noAnswer = (what: string, answerTimeoutMs: number) =>
+  new BrokerAway(`RabbitMQ has not answered ${what} for ${answerTimeoutMs / 1_000} s`);
 
 /** Waits for a callback, but not for ever, and not for its error: what is being ended is of no use any more. */
 export function goodbye(say: (done: () => void) => void): Promise<void> {
@@ -172,8 +177,8 @@ export function goodbye(say: (done: () => void) => void): Promise<void> {
   });
 }
 
-/** Access refused, precondition failed (a queue that differs), not allowed (no such virtual host). Any other no passes by itself. */
-const refusals: ReadonlySet<unknown> = new Set([403, 406, 530]);
+/** Access refused, precondition failed (a queue that differs). Another no passes by itself, as that what was just there is not (404). */
+const refusals: ReadonlySet<unknown> = new Set([403, 406]);
 const isRefusal = (error: unknown) => error instanceof Error && 'code' in error && refusals.has(error.code);
 
 /** URLs in errors hold user names and passwords. */

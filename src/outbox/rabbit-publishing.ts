@@ -1,7 +1,7 @@
 /** The link that publishes. RabbitMQ blocks its connection while it is short of memory or disk; nothing else is held back by that. */
 import { BrokerAway, type Packet, PublishRefused, publishTimeoutMs, type Topology } from './broker.ts';
 import { publishingConfig } from './rabbit-config.ts';
-import { breakable, type Link, openBroker, type Waiting } from './rabbit-link.ts';
+import { breakable, type Link, noAnswer, openBroker, type Waiting } from './rabbit-link.ts';
 
 export interface PublishingLink extends Link {
   readonly blocked: boolean;
@@ -25,16 +25,31 @@ export async function openPublishing(
   const link = breakable();
   const unanswered = new Set<() => void>();
   let blocked = false;
+  /** Since when something waits, and nothing is heard of anything; undefined: the broker answers, or need not. */
+  let silentSinceMs: number | undefined;
+  const heard = (outcome: () => void) => () => {
+    silentSinceMs = undefined;
+    outcome();
+  };
+  /** One publish may have been lost with its channel. Nothing but silence: rascal waits for a channel that it never gets. */
+  function breakIfDeaf(): void {
+    const silentMs = performance.now() - (silentSinceMs ?? Number.POSITIVE_INFINITY);
+    if (silentMs >= waiting.answerTimeoutMs && !blocked)
+      link.break(noAnswer('a publish', waiting.answerTimeoutMs));
+  }
   broker.on('error', link.break);
   broker.on('disconnect', () => link.break(new BrokerAway('the connection was lost')));
   broker.on('blocked', (reason: string) => {
     blocked = true;
     onBlocked(reason);
   });
-  broker.on('unblocked', () => {
-    blocked = false;
-    onBlocked(undefined);
-  });
+  broker.on(
+    'unblocked',
+    heard(() => {
+      blocked = false;
+      onBlocked(undefined);
+    }),
+  );
 
   return {
     ...link,
@@ -46,6 +61,7 @@ export async function openPublishing(
     /** Publishes once and settles once: rascal may tell an error twice, a success after an error, a return before a success. */
     publish({ routingKey, contentType, body, mandatory }) {
       return new Promise((resolve, reject) => {
+        silentSinceMs ??= performance.now();
         const settle = (outcome: () => void) => () => {
           clearTimeout(timer);
           unanswered.delete(lost);
@@ -53,18 +69,24 @@ export async function openPublishing(
         };
         const away = (reason: string) => settle(() => reject(new BrokerAway(reason)))();
         const refused = (reason: string) => settle(() => reject(new PublishRefused(reason)))();
-        const timer = setTimeout(() => away('RabbitMQ did not confirm in time'), publishTimeoutMs);
+        const timer = setTimeout(() => {
+          away('RabbitMQ did not confirm in time');
+          breakIfDeaf();
+        }, publishTimeoutMs);
         const lost = () => away('the connection was lost');
         unanswered.add(lost);
         const overrides = { routingKey, options: { mandatory, contentType } };
         broker.publish('packets', body, overrides, (error, session) => {
           if (error) return away(error.message);
-          session.on('success', settle(resolve));
-          session.on('return', () => refused(`no queue takes ${routingKey}`));
+          session.on('success', heard(settle(resolve)));
+          session.on(
+            'return',
+            heard(() => refused(`no queue takes ${routingKey}`)),
+          );
           session.on('close', () => away('the channel was closed'));
           session.on('paused', () => session.abort());
           session.on('error', (failure: Error & { code?: number }) => {
-            if (failure.message === 'message nacked') refused(failure.message);
+            if (failure.message === 'message nacked') heard(() => refused(failure.message))();
             else away(failure.message);
             // The channel was closed by the broker (the exchange is gone, a permission was taken): declare everything again.
             if (failure.code !== undefined) link.break(failure);

@@ -1,7 +1,7 @@
 /** Whatever is sent, over HTTP or AMQP: no 5xx, no crash, nothing stored that is not valid, and then a normal order. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openNode } from '../support/node.ts';
-import { watchStalls } from '../support/patience.ts';
+import { type Stalls, watchStalls } from '../support/patience.ts';
 import { aftermath, type Counts, dealtWith, messages, prepare, requests } from './barrage.ts';
 import { hunt, seedFromOutside } from './hunt.ts';
 import { queues } from './messages.ts';
@@ -17,10 +17,11 @@ const report = (what: string, counts: object) => process.stdout.write(`${what} $
 
 describe.skipIf(node.url === undefined)(`bad input, FUZZ_SEED=${seed}`, () => {
   let target: Target;
-  const stalls = watchStalls();
+  let stalls: Stalls;
 
   beforeAll(async () => {
-    target = await openTarget(node.url ?? '');
+    stalls = watchStalls();
+    target = await openTarget(node.url ?? '', stalls);
     await prepare(target);
   });
   afterAll(() => Promise.all([target.close(), stalls.close()]));

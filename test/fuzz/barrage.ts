@@ -1,4 +1,5 @@
 /** The whole of it: requests, messages, and a look at what is left. */
+import { setTimeout as pause } from 'node:timers/promises';
 import { expect } from 'vitest';
 import { contract } from '../support/client.ts';
 import type { Stalls } from '../support/patience.ts';
@@ -34,6 +35,7 @@ export async function prepare(target: Target): Promise<void> {
 }
 
 const inParallel = 64;
+const askAgainMs = 200;
 
 export function requests(target: Target, stalls: Stalls, counts: Counts): Prey<HttpInput> {
   /** A 503 is a finding, unless the machine stood still; or the question was whether it is ready, which it is a moment later. */
@@ -45,6 +47,7 @@ export function requests(target: Target, stalls: Stalls, counts: Counts): Prey<H
       const isReadiness = /^\/readyz\b/.test(answer.path ?? '') && times < 5;
       if (!isReadiness && !(await stalls.since(beganMs))) return answer;
       count(counts, '503, and asked again');
+      await pause(askAgainMs);
     }
   }
 
@@ -177,7 +180,7 @@ export async function aftermath(target: Target): Promise<Record<string, number>>
   await until('it is paid', async () =>
     JSON.stringify((await target.ask(`/payments?orderId=${id}`)).content).includes('"captured"'),
   );
-  expect((await target.ask('/readyz')).status).toBe(200);
+  await until('it is ready', async () => (await target.ask('/readyz')).status === 200);
 
   const { rows, faults } = await examine(target);
   expect(faults.slice(0, 20)).toEqual([]);

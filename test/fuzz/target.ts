@@ -3,7 +3,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { type ChannelModel, type ConfirmChannel, connect } from 'amqplib';
 import { type Database, openDatabase, type Sql } from '../../src/outbox/index.ts';
-import { patiently } from '../support/patience.ts';
+import { patiently, type Stalls } from '../support/patience.ts';
 import { createDatabase } from '../support/postgres.ts';
 import { type Program, startProgram } from '../support/program.ts';
 import { render } from './hostile.ts';
@@ -41,7 +41,8 @@ const hangsAfterMs = 10_000;
 /** A request is never what fails, a connection is never lost to what it carries, and Node has nothing to warn of. */
 const neverWritten = /request failed|is tried again|broker disconnected|Warning|uncaught|unhandled/i;
 
-export async function openTarget(amqpUrl: string): Promise<Target> {
+/** `stalls`: where the machine stood still, a 503 is its own. */
+export async function openTarget(amqpUrl: string, stalls: Stalls): Promise<Target> {
   const created = await Promise.all(
     queues.map((queue) => createDatabase().then((database) => ({ queue, ...database }))),
   );
@@ -134,8 +135,9 @@ export async function openTarget(amqpUrl: string): Promise<Target> {
       headers: { 'content-type': 'application/json', ...(body && { 'idempotency-key': randomUUID() }) },
       ...(body && { body: JSON.stringify(body) }),
     };
-    const response = await patiently(() =>
-      fetch(`${program.url}${path}`, { ...sent, signal: AbortSignal.timeout(10_000) }),
+    const response = await patiently(
+      () => fetch(`${program.url}${path}`, { ...sent, signal: AbortSignal.timeout(10_000) }),
+      stalls.since,
     );
     return { status: response.status, content: (await response.json()) as Record<string, unknown> };
   }

@@ -113,9 +113,9 @@ export function createNoticeRoutes(context: {
   readonly onAction: (action: string, fields: Readonly<Record<string, unknown>>) => void;
   readonly budgetMs?: number | undefined;
 }): Hono {
-  const { database, unit, addresses, mails, wake, onAction } = context;
+  const { database, unit, addresses, mails, wake, onAction, budgetMs } = context;
   const routes = new Hono().basePath('/admin/order');
-  const admitted = createAdmission({ budgetMs: context.budgetMs });
+  const admitted = createAdmission({ budgetMs });
 
   routes.post('/webhooks', docs.registerWebhook, body(Register), admitted, idempotent, (c) => {
     const { by, reason, url, description = '' } = c.req.valid('json');
