@@ -52,18 +52,20 @@ const maxStalls = 1_024;
  * or a late answer is a finding, unless it is the machine's.
  */
 export function watchStalls(): Stalls {
-  const shared = { count: new Int32Array(new SharedArrayBuffer(4)), gaps: shareNumbers(2 * maxStalls) };
+  /** When each began and ended. */
+  const gaps = new Float64Array(new SharedArrayBuffer(2 * maxStalls * Float64Array.BYTES_PER_ELEMENT));
   const clock = 'Number(process.hrtime.bigint()) / 1e6';
   const offMs = Number(process.hrtime.bigint()) / 1e6 - performance.now();
   const watch = `
-    const { count, gaps } = require('node:worker_threads').workerData;
+    const { workerData: gaps } = require('node:worker_threads');
+    let count = 0;
     let last = ${clock};
     setInterval(() => {
       const now = ${clock};
-      if (now - last > ${standsStillMs}) gaps.set([last, now], 2 * (count[0]++ % ${maxStalls}));
+      if (now - last > ${standsStillMs}) gaps.set([last, now], 2 * (count++ % ${maxStalls}));
       last = now;
     }, ${wakesEveryMs});`;
-  const worker = new Worker(watch, { eval: true, workerData: shared });
+  const worker = new Worker(watch, { eval: true, workerData: gaps });
   worker.unref();
 
   async function lostMs(fromMs: number, toMs: number): Promise<number> {
@@ -71,7 +73,7 @@ export function watchStalls(): Stalls {
     await pause(5 * wakesEveryMs);
     let lost = 0;
     for (let n = 0; n < 2 * maxStalls; n += 2) {
-      const [beganMs = 0, endedMs = 0] = shared.gaps.subarray(n, n + 2).map((ms) => ms - offMs);
+      const [beganMs = 0, endedMs = 0] = gaps.subarray(n, n + 2).map((ms) => ms - offMs);
       lost += Math.max(0, Math.min(endedMs, toMs) - Math.max(beganMs, fromMs));
     }
     return lost;
@@ -83,6 +85,3 @@ export function watchStalls(): Stalls {
     close: async () => void (await worker.terminate()),
   };
 }
-
-const shareNumbers = (count: number) =>
-  new Float64Array(new SharedArrayBuffer(count * Float64Array.BYTES_PER_ELEMENT));
