@@ -16,7 +16,7 @@ describe.each(processors)('%s', (_, start) => {
   const failures: Failure[] = [];
   const observer: Observer = { failed: (event) => failures.push(event) };
   /** Tests that wait for a timeout wait no longer than a busy machine needs for a call. */
-  const impatient = { timeoutSeconds: 2.5 };
+  const impatient = { timeoutSeconds: 1.5 };
   const openHere = (options = {}) => open(processor.gateway, { observer, ...options });
 
   beforeAll(async () => {
