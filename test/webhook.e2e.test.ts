@@ -1,10 +1,9 @@
 /** A webhook as a receiver in an operator's own network gets it: over TLS, with a certificate of its own authority. */
-import { randomUUID } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Webhook } from 'standardwebhooks';
 import { afterAll, expect, test } from 'vitest';
-import { fetchPatiently } from './support/client.ts';
+import { fetchPatiently, keyedPost } from './support/client.ts';
 import { makeFolder, removeFolder } from './support/folder.ts';
 import { startProgram } from './support/program.ts';
 import { openReceiver } from './support/receiver.ts';
@@ -31,14 +30,7 @@ async function tell(env: Readonly<Record<string, string>>, look: (delivery: Deli
     ...env,
   });
   const ask = async <T>(path: string, body?: object) => {
-    const response = await fetchPatiently(
-      `${program.url}${path}`,
-      body && {
-        method: 'POST',
-        headers: { 'content-type': 'application/json', 'idempotency-key': randomUUID() },
-        body: JSON.stringify(body),
-      },
-    );
+    const response = await fetchPatiently(`${program.url}${path}`, body && keyedPost(body));
     return (await response.json()) as T;
   };
   try {

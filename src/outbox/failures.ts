@@ -93,14 +93,14 @@ export function createFailures(options: {
       waitSeconds: waitAfter(error, 1),
     }));
     await database.transaction(async (sql) => {
-      const homeless = await withoutRoom(
+      const excess = await withoutRoom(
         sql,
         rows.filter(({ waitSeconds }) => waitSeconds === null).map(({ id }) => id),
       );
       // Sent together, they travel in one round trip.
-      const kept = await Promise.all(rows.map((row) => store.park(sql, row, homeless.has(row.id))));
-      const lost = kept.filter((isKept) => !isKept);
-      await Promise.all(lost.map(() => store.park(sql, overflow, false)));
+      const kept = await Promise.all(rows.map((row) => store.park(sql, row, excess.has(row.id))));
+      const unkept = kept.filter((isKept) => !isKept);
+      await Promise.all(unkept.map(() => store.park(sql, overflow, false)));
     });
     for (const row of rows) tell(row.id, { ...row, attempts: 1 }, row.error, row.waitSeconds);
   }

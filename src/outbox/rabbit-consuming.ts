@@ -7,7 +7,15 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Channel, Connection, ReceivedMessage } from 'rascal';
 import { BrokerAway, type Delivery, type Topology } from './broker.ts';
 import { declaringConfig, vhost } from './rabbit-config.ts';
-import { answered, breakable, goodbye, type Link, openBroker, type Waiting } from './rabbit-link.ts';
+import {
+  answered,
+  breakable,
+  goodbye,
+  type Link,
+  openBroker,
+  type Question,
+  type Waiting,
+} from './rabbit-link.ts';
 
 /** What was deleted or forgotten behind our back is there again so much later; seeing to it costs milliseconds of the broker's time. */
 const lookAfterMs = 5_000;
@@ -45,8 +53,7 @@ export async function openConsuming(
     (hungUp) => declaringConfig(urls, topology, hungUp),
     waiting,
   );
-  const ask = <T>(what: string, question: Parameters<typeof answered<T>>[2]) =>
-    answered<T>(what, waiting, question);
+  const ask = <T>(what: string, question: Question<T>) => answered(what, waiting, question);
   const link = breakable();
   const subscribers = new Set<Subscriber>();
   const closing = new AbortController();

@@ -6,7 +6,7 @@ import { openProxy, type TestProxy } from '../../test/support/proxy.ts';
 import { until } from '../../test/support/until.ts';
 import type { Broker } from './broker.ts';
 import { type RabbitEvent, rabbit } from './rabbit.ts';
-import { breakable, keepLinked } from './rabbit-link.ts';
+import { answered, breakable, keepLinked } from './rabbit-link.ts';
 
 const node = await openNode();
 afterAll(() => node.close());
@@ -113,6 +113,11 @@ describe.skipIf(node.url === undefined)('a RabbitMQ that does not answer', () =>
     await opened.close();
     expect(performance.now() - startMs).toBeLessThan(15_000);
   });
+});
+
+test('nobody waits for an answer when nobody waited any more before the question', async () => {
+  const answer = answered('anything', { answerTimeoutMs: 10_000, signal: AbortSignal.abort() }, () => {});
+  await expect(answer).rejects.toThrow('RabbitMQ is being closed');
 });
 
 test('one that says that what was just there is not is asked again soon', async () => {

@@ -133,6 +133,8 @@ export async function openBroker(
   }
 }
 
+export type Question<T> = (done: (error: Error | null, answer?: T) => void) => void;
+
 /**
  * The answer to a question with a callback. Throws its error, what asking throws (the channel is gone), or `BrokerAway`: no answer comes,
  * or nobody waits for it any more. `what`: for an operator.
@@ -140,7 +142,7 @@ export async function openBroker(
 export async function answered<T>(
   what: string,
   { answerTimeoutMs, signal }: Waiting,
-  question: (done: (error: Error | null, answer?: T) => void) => void,
+  question: Question<T>,
 ): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   let stopWaiting = () => {};
@@ -149,6 +151,8 @@ export async function answered<T>(
       timer = setTimeout(() => reject(noAnswer(what, answerTimeoutMs)), answerTimeoutMs);
       stopWaiting = () => reject(new BrokerAway('RabbitMQ is being closed'));
       signal.addEventListener('abort', stopWaiting);
+      // Between two questions: that event is over.
+      if (signal.aborted) stopWaiting();
       question((error, answer) => (error ? reject(error) : resolve(answer as T)));
     });
   } finally {

@@ -1,10 +1,9 @@
 /** The audit as an operator asks for it: by command, from databases, doors or what was brought along; and under load. */
-import { randomUUID } from 'node:crypto';
 import { request } from 'node:http';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import type { Report } from '../../src/audit/audit.ts';
-import { fetchPatiently } from '../support/client.ts';
+import { fetchPatiently, keyedPost } from '../support/client.ts';
 import { makeFolder, removeFolder } from '../support/folder.ts';
 import { openVhost } from '../support/node.ts';
 import { createDatabase } from '../support/postgres.ts';
@@ -31,11 +30,7 @@ describe('what was brought along', () => {
     await program.end();
   });
   const place = async (url: string, paymentToken = 'tok_visa') => {
-    const response = await fetchPatiently(`${url}/orders`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', 'idempotency-key': randomUUID() },
-      body: JSON.stringify(cart('MUG-01', 1, paymentToken)),
-    });
+    const response = await fetchPatiently(`${url}/orders`, keyedPost(cart('MUG-01', 1, paymentToken)));
     return (await response.json()) as { id: string };
   };
 

@@ -2,11 +2,10 @@
  * A rolling upgrade: the version before and this one side by side, on the same databases and queues, under load. What the two must
  * agree about is expanded first and contracted a release later; two planted breaches show that this test would notice.
  */
-import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { rabbit } from '../../src/outbox/index.ts';
 import { type Build, buildCommit, buildPlanted, type Edit, previousCommit } from '../support/builds.ts';
-import { fetchChecked } from '../support/client.ts';
+import { fetchChecked, keyedPost } from '../support/client.ts';
 import { hasVhosts, openVhost } from '../support/node.ts';
 import { patiently, watchStalls } from '../support/patience.ts';
 import { createDatabase } from '../support/postgres.ts';
@@ -205,11 +204,7 @@ async function openChangingShop() {
     ...shop,
     /** A refusal is a breach, unless the machine stood still. */
     ask(module: Name, path: string, body: unknown) {
-      const post = {
-        method: 'POST',
-        headers: { 'content-type': 'application/json', 'idempotency-key': randomUUID() },
-        body: JSON.stringify(body),
-      };
+      const post = keyedPost(body);
       const send = () => {
         turn += 1;
         return fetchChecked(`${urls[module][turn % urls[module].length]}${path}`, post);

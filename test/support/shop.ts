@@ -18,7 +18,7 @@ import {
 import { compose, type Message } from '../../src/outbox/message.ts';
 import { createModule, startService } from '../../src/service.ts';
 import { createLog } from '../../src/telemetry/log.ts';
-import { clientOf, fetchPatiently, type Order, type Product } from './client.ts';
+import { clientOf, fetchPatiently, keyedPost, type Order, type Product } from './client.ts';
 import { lockTable } from './database.ts';
 import { makeFolder, removeFolder } from './folder.ts';
 import { createDatabase } from './postgres.ts';
@@ -136,12 +136,7 @@ export function enter(running: Running, env: Readonly<Record<string, string>> = 
   const client = (module: Name) => clientOf(urlOf(module));
 
   function ask(module: Name, path: string, body?: unknown): Promise<Response> {
-    const post = {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', 'idempotency-key': randomUUID() },
-      body: JSON.stringify(body),
-    };
-    return fetchPatiently(`${urlOf(module)}${path}`, body === undefined ? {} : post);
+    return fetchPatiently(`${urlOf(module)}${path}`, body === undefined ? {} : keyedPost(body));
   }
 
   async function sayRaw(routingKey: string, body: Buffer): Promise<void> {
